@@ -1,0 +1,229 @@
+// Writing a graph as an ONNX model: typed, topologically sorted, every node named.
+
+import { create, toBinary } from '@bufbuild/protobuf'
+import { onnxType } from './elementwise.ts'
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  TypeProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './generated/onnx_pb.ts'
+import {
+  type Attribute,
+  dtypeOf,
+  type Node,
+  resolve,
+  type Shape,
+  type Tensor,
+  type Values,
+} from './tensor.ts'
+
+const OPSET = 18
+const IR_VERSION = 8
+
+export interface ModelOptions {
+  /** A name for the graph. */
+  name?: string
+  /** Inputs whose values are written into the model instead of being fed. */
+  constants?: ReadonlyMap<Tensor, Values>
+  /** Recorded in the model's metadata. */
+  metadata?: Readonly<Record<string, string>>
+  /** Inputs in the order in which the model lists them; others follow as they are met. */
+  inputs?: readonly Tensor[]
+}
+
+/** The ONNX model that computes the named outputs from the inputs they reach. */
+export function writeModel(
+  outputs: Readonly<Record<string, Tensor>>,
+  options: ModelOptions = {},
+): Uint8Array {
+  const writer = new Writer(options.constants ?? new Map(), outputs)
+  for (const x of options.inputs ?? []) writer.visit(x)
+  for (const x of Object.values(outputs)) writer.visit(x)
+  return toBinary(
+    ModelProtoSchema,
+    create(ModelProtoSchema, {
+      irVersion: BigInt(IR_VERSION),
+      producerName: 'coppice',
+      opsetImport: [
+        { domain: '', version: BigInt(OPSET) },
+        { domain: 'com.microsoft', version: 1n },
+      ],
+      metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
+      graph: {
+        name: options.name ?? 'coppice',
+        node: [...writer.nodes, ...writer.copies(outputs)],
+        initializer: writer.initializers,
+        input: writer.inputs,
+        output: Object.entries(outputs).map(([name, x]) => valueInfo(name, x)),
+        valueInfo: writer.valueInfos,
+      },
+    }),
+  )
+}
+
+class Writer {
+  readonly nodes: NodeProto[] = []
+  readonly initializers: TensorProto[] = []
+  readonly inputs: ValueInfoProto[] = []
+  readonly valueInfos: ValueInfoProto[] = []
+  private readonly names = new Map<Tensor, string>()
+  private readonly constants = new Map<string, string>()
+  private readonly done = new Set<Node>()
+  private readonly inputNames = new Set<string>()
+
+  constructor(
+    private readonly bound: ReadonlyMap<Tensor, Values>,
+    outputs: Readonly<Record<string, Tensor>>,
+  ) {
+    // An output that a node computes gets its own name; a second name for it, or for a leaf, is a copy.
+    for (const [name, x] of Object.entries(outputs)) {
+      const target = resolve(x)
+      const leaf = target.node.op === 'Input' || target.node.op === 'Constant'
+      if (!leaf && !this.names.has(target)) this.names.set(target, name)
+    }
+  }
+
+  /** Everything that x needs, inputs first. Iterative, for graphs are deep. */
+  visit(x: Tensor) {
+    const stack: { node: Node; next: number }[] = []
+    const enter = (node: Node) => {
+      if (!this.done.has(node)) {
+        this.done.add(node)
+        stack.push({ node, next: 0 })
+      }
+    }
+    enter(resolve(x).node)
+    while (stack.length) {
+      const top = stack[stack.length - 1]
+      if (top.next < top.node.inputs.length) {
+        const below = top.node.inputs[top.next++]
+        if (below) enter(resolve(below).node)
+      } else {
+        stack.pop()
+        this.emit(top.node)
+      }
+    }
+  }
+
+  /** Identities for outputs that carry a leaf or a value that already has a name. */
+  copies(outputs: Readonly<Record<string, Tensor>>): NodeProto[] {
+    return Object.entries(outputs)
+      .filter(([name, x]) => this.name(x) !== name)
+      .map(([name, x]) =>
+        create(NodeProtoSchema, {
+          opType: 'Identity',
+          name: `copy_${name}`,
+          input: [this.name(x)],
+          output: [name],
+        }),
+      )
+  }
+
+  private name(x: Tensor): string {
+    return this.names.get(resolve(x))!
+  }
+
+  private emit(node: Node) {
+    const [first] = node.outputs
+    if (node.op === 'Constant') {
+      this.names.set(first, this.initializer(node.values!, first.shape as readonly number[]))
+    } else if (node.op === 'Input') {
+      const values = this.bound.get(first)
+      if (this.inputNames.has(node.name!)) throw new Error(`writeModel: two inputs are named ${node.name}`)
+      this.inputNames.add(node.name!)
+      if (values) this.initializers.push(tensorProto(node.name!, values, first.shape as readonly number[]))
+      else this.inputs.push(valueInfo(node.name!, first))
+      this.names.set(first, node.name!)
+    } else {
+      const id = `${node.op}_${this.nodes.length}`
+      node.outputs.forEach((out, i) => {
+        if (this.names.has(out)) return
+        const name = node.outputs.length > 1 ? `${id}:${i}` : id
+        this.names.set(out, name)
+        this.valueInfos.push(valueInfo(name, out))
+      })
+      this.nodes.push(
+        create(NodeProtoSchema, {
+          opType: node.op,
+          domain: node.domain,
+          name: id,
+          input: node.inputs.map(x => (x ? this.name(x) : '')),
+          output: node.outputs.map(x => this.name(x)),
+          attribute: Object.entries(node.attributes).map(([name, value]) => attribute(name, value)),
+        }),
+      )
+    }
+  }
+
+  /** Small constants that are alike (axes, shapes, factors) are written once. */
+  private initializer(values: Values, shape: readonly number[]): string {
+    const key =
+      values.length <= 64 ? `${dtypeOf(values)} ${shape} ${values.join()} ${signs(values)}` : undefined
+    const known = key && this.constants.get(key)
+    if (known) return known
+    const name = `constant_${this.initializers.length}`
+    if (key) this.constants.set(key, name)
+    this.initializers.push(tensorProto(name, values, shape))
+    return name
+  }
+}
+
+/** Tells −0 from 0, which print alike. */
+function signs(values: Values): string {
+  let out = ''
+  for (const value of values) out += Object.is(value, -0) ? '-' : '+'
+  return out
+}
+
+function attribute(name: string, value: Attribute): AttributeProto {
+  if (typeof value === 'number')
+    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) })
+  if (typeof value === 'string')
+    return create(AttributeProtoSchema, {
+      name,
+      type: AttributeType.STRING,
+      s: new TextEncoder().encode(value),
+    })
+  if ('float' in value)
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float })
+  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) })
+}
+
+function tensorProto(name: string, values: Values, shape: readonly number[]): TensorProto {
+  return create(TensorProtoSchema, {
+    name,
+    dataType: onnxType(dtypeOf(values)),
+    dims: shape.map(BigInt),
+    rawData: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+  })
+}
+
+function valueInfo(name: string, x: { shape: Shape; dtype: Tensor['dtype'] }): ValueInfoProto {
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, {
+      value: {
+        case: 'tensorType',
+        value: {
+          elemType: onnxType(x.dtype),
+          shape: {
+            dim: x.shape.map(dim => ({
+              value:
+                typeof dim === 'number'
+                  ? { case: 'dimValue' as const, value: BigInt(dim) }
+                  : { case: 'dimParam' as const, value: dim },
+            })),
+          },
+        },
+      },
+    }),
+  })
+}

@@ -1,0 +1,104 @@
+// Reductions, soft-max and arg-max: many values to fewer.
+
+import { exp, mul, square, sub } from './elementwise.ts'
+import { expand, reshape } from './shape.ts'
+import { apply, type Dim, int64, type Shape, showShape, sizeOf, type Tensor } from './tensor.ts'
+
+/** Axes counted from the front, sorted; none given means all. */
+export function normaliseAxes(op: string, x: Tensor, axes?: readonly number[]): number[] {
+  const all = axes ?? x.shape.map((_, i) => i)
+  return all
+    .map(axis => {
+      if (!Number.isInteger(axis) || axis < -x.rank || axis >= x.rank)
+        throw new Error(`${op}: axis ${axis} is outside ${showShape(x.shape)}`)
+      return axis < 0 ? axis + x.rank : axis
+    })
+    .sort((a, b) => a - b)
+}
+
+function reducedShape(shape: Shape, axes: readonly number[], keep: boolean): Dim[] {
+  return keep
+    ? shape.map((dim, i) => (axes.includes(i) ? 1 : dim))
+    : shape.filter((_, i) => !axes.includes(i))
+}
+
+function reduce(
+  op: string,
+  x: Tensor,
+  axes: readonly number[] | undefined,
+  keep: boolean,
+  vjp?: (spread: (g: Tensor) => Tensor, grad: Tensor) => Tensor,
+): Tensor {
+  const over = normaliseAxes(op, x, axes)
+  const kept = reducedShape(x.shape, over, true)
+  return apply(op, [x, int64(over)], reducedShape(x.shape, over, keep), x.dtype, {
+    attributes: { keepdims: keep ? 1 : 0 },
+    vjp:
+      vjp &&
+      (([g]) => {
+        const spread = (t: Tensor) => (keep ? t : reshape(t, kept))
+        return [vjp(spread, g!), null]
+      }),
+  })
+}
+
+/** Σ over `axes` (all of them by default). */
+export const reduceSum = (x: Tensor, axes?: readonly number[], keep = false): Tensor =>
+  reduce('ReduceSum', x, axes, keep, (spread, g) => expand(spread(g), x.shape, x))
+
+/** The mean over `axes`, whose sizes must be known for a gradient. */
+export function reduceMean(x: Tensor, axes?: readonly number[], keep = false): Tensor {
+  const over = normaliseAxes('reduceMean', x, axes)
+  return reduce('ReduceMean', x, axes, keep, (spread, g) =>
+    expand(mul(spread(g), 1 / sizeOf(over.map(axis => x.shape[axis]))), x.shape, x),
+  )
+}
+
+/** Σ x² over `axes`. */
+export const reduceSumSquare = (x: Tensor, axes?: readonly number[], keep = false): Tensor =>
+  reduce('ReduceSumSquare', x, axes, keep, (spread, g) => mul(mul(x, 2), spread(g)))
+
+/** The largest value; without gradient. */
+export const reduceMax = (x: Tensor, axes?: readonly number[], keep = false): Tensor =>
+  reduce('ReduceMax', x, axes, keep)
+
+/** The smallest value; without gradient. */
+export const reduceMin = (x: Tensor, axes?: readonly number[], keep = false): Tensor =>
+  reduce('ReduceMin', x, axes, keep)
+
+/** The variance over `axes` (divided by n, not n − 1). */
+export const variance = (x: Tensor, axes?: readonly number[], keep = false): Tensor =>
+  reduceMean(square(sub(x, reduceMean(x, axes, true))), axes, keep)
+
+/** softmax(x)ᵢ = e^xᵢ / Σ e^xⱼ along `axis`; x̄ = y ∘ (g − Σ g ∘ y) */
+export function softmax(x: Tensor, axis = -1): Tensor {
+  const [over] = normaliseAxes('softmax', x, [axis])
+  const y: Tensor = apply('Softmax', [x], x.shape, x.dtype, {
+    attributes: { axis: over },
+    vjp: ([g]) => [mul(y, sub(g!, reduceSum(mul(g!, y), [over], true)))],
+  })
+  return y
+}
+
+/** ln softmax(x) along `axis`; x̄ = g − e^y Σ g */
+export function logSoftmax(x: Tensor, axis = -1): Tensor {
+  const [over] = normaliseAxes('logSoftmax', x, [axis])
+  const y: Tensor = apply('LogSoftmax', [x], x.shape, x.dtype, {
+    attributes: { axis: over },
+    vjp: ([g]) => [sub(g!, mul(exp(y), reduceSum(g!, [over], true)))],
+  })
+  return y
+}
+
+function argReduce(op: 'ArgMin' | 'ArgMax', x: Tensor, axis: number, keep: boolean): Tensor {
+  const [over] = normaliseAxes(op, x, [axis])
+  return apply(op, [x], reducedShape(x.shape, [over], keep), 'int64', {
+    attributes: { axis: over, keepdims: keep ? 1 : 0 },
+  })
+}
+
+/** The index (int64) of the smallest value along `axis`, the first at a tie. */
+export const argMin = (x: Tensor, axis: number, keep = false) => argReduce('ArgMin', x, axis, keep)
+
+/** The index (int64) of the largest value along `axis`, the first at a tie. */
+export const argMax = (x: Tensor, axis: number, keep = false) => argReduce('ArgMax', x, axis, keep)
