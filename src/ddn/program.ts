@@ -1,0 +1,165 @@
+// The programs that a network is used by: the training step, evaluation, encoding and decoding.
+
+import {
+  add,
+  cast,
+  concat,
+  type Dim,
+  gradients,
+  greaterOrEqual,
+  input,
+  int64,
+  mul,
+  reshape,
+  slice,
+  type Tensor,
+  unsqueeze,
+  where,
+} from '../graph/index.ts'
+import { type AdamSettings, adam } from '../nn/adam.ts'
+import { Layout, type Parameters } from '../nn/parameters.ts'
+import type { Program } from '../runtime/index.ts'
+import { type DdnConfig, layersOf } from './config.ts'
+import { nearest } from './layer.ts'
+import { forward, type Selector } from './network.ts'
+
+/** Where the parameters of a network stand in its vector. */
+export function layoutOf(config: DdnConfig): Layout {
+  return Layout.of(parameters => {
+    const codes = codesInput(config, 1)
+    forward(config, { parameters, select: given(codes), target: null, batch: codes })
+  })
+}
+
+/**
+ * One training step on images [N, c, s, s] in [−1, 1]. Inputs: `images`; `forced` [N, L] int64, an index that a
+ * layer must take or −1 for the nearest (chain dropout); the scalars of the optimiser. Outputs: `losses` [L];
+ * `nearest` [N, L] int32, what was nearest, forced or not; `norm`, the gradient's length.
+ */
+export function trainingStep(config: DdnConfig, layout: Layout, batch: number, settings: AdamSettings): Program {
+  const images = imagesInput(config, batch)
+  const forced = input('forced', [batch, layersOf(config).length], 'int64')
+  const before = (name: string) => input(name, [layout.size])
+  const state = {
+    parameters: before('parameters'),
+    moment1: before('moment1'),
+    moment2: before('moment2'),
+    average: before('average'),
+  }
+  const found: Tensor[] = []
+  const select: Selector = (spec, candidates, target) => {
+    const best = nearest(candidates, target!)
+    found.push(best)
+    const order = column(forced, spec.index)
+    return where(greaterOrEqual(order, int64([0], [])), order, best)
+  }
+  const layers = forward(config, { parameters: layout.view(state.parameters), select, target: images, batch: images })
+  const weights = lossWeights(config)
+  const loss = layers.map(({ loss }, i) => mul(loss!, weights[i])).reduce((a, b) => add(a, b))
+  const [gradient] = gradients(loss, [state.parameters])
+  const after = adam(
+    state,
+    gradient,
+    { rate: input('rate', []), epsilon: input('epsilon', []), averageDecay: input('averageDecay', []) },
+    settings,
+  )
+  return {
+    outputs: {
+      losses: stack(layers.map(({ loss }) => loss!)),
+      nearest: columns(found),
+      norm: after.norm,
+    },
+    state: {
+      parameters: { before: state.parameters, after: after.parameters },
+      moment1: { before: state.moment1, after: after.moment1 },
+      moment2: { before: state.moment2, after: after.moment2 },
+      average: { before: state.average, after: after.average },
+    },
+  }
+}
+
+/** Shares of the layers' losses in the whole: even, or growing geometrically towards the last. Sum 1. */
+export function lossWeights(config: DdnConfig): number[] {
+  const count = layersOf(config).length
+  const raw = Array.from({ length: count }, (_, i) => config.lossGrowth ** (count > 1 ? i / (count - 1) : 1))
+  const sum = raw.reduce((a, b) => a + b)
+  return raw.map(weight => weight / sum)
+}
+
+export interface InferenceOptions {
+  /** Images at a time; a name leaves it open. */
+  batch?: Dim
+  /** Values of the parameters, written into the model; absent: the state `parameters`. */
+  values?: Float32Array
+}
+
+function inference(layout: Layout, { values }: InferenceOptions): { parameters: Parameters; state: Program['state'] } {
+  if (values) return { parameters: layout.constants(values), state: {} }
+  const vector = input('parameters', [layout.size])
+  return { parameters: layout.view(vector), state: { parameters: { before: vector } } }
+}
+
+/** Images to codes: input `images` [N, c, s, s], outputs `codes` [N, L] int32 and `losses` [L]. */
+export function encoder(config: DdnConfig, layout: Layout, options: InferenceOptions = {}): Program {
+  const images = imagesInput(config, options.batch ?? 'N')
+  const { parameters, state } = inference(layout, options)
+  const select: Selector = (_, candidates, target) => nearest(candidates, target!)
+  const layers = forward(config, { parameters, select, target: images, batch: images })
+  return {
+    outputs: { codes: columns(layers.map(l => l.index)), losses: stack(layers.map(l => l.loss!)) },
+    state,
+  }
+}
+
+/**
+ * Codes to images: input `codes` [N, L] int32; output `image` [N, c, s, s], or with `levels` the image of every
+ * layer, `level0` … at its own size.
+ */
+export function decoder(
+  config: DdnConfig,
+  layout: Layout,
+  options: InferenceOptions & { levels?: boolean } = {},
+): Program {
+  const codes = codesInput(config, options.batch ?? 'N')
+  const { parameters, state } = inference(layout, options)
+  const layers = forward(config, { parameters, select: given(codes), target: null, batch: codes })
+  const outputs: Record<string, Tensor> = {}
+  if (options.levels) for (const { spec, image } of layers) outputs[`level${spec.index}`] = image
+  else outputs.image = layers[layers.length - 1].image
+  return { outputs, state }
+}
+
+/** Takes every layer's index from codes [N, L]. */
+function given(codes: Tensor): Selector {
+  return spec => cast(column(codes, spec.index), 'int64')
+}
+
+function imagesInput(config: DdnConfig, batch: Dim): Tensor {
+  return input('images', [batch, config.channels, config.size, config.size])
+}
+
+function codesInput(config: DdnConfig, batch: Dim): Tensor {
+  return input('codes', [batch, layersOf(config).length], 'int32')
+}
+
+function column(x: Tensor, i: number): Tensor {
+  return reshape(slice(x, 1, i, i + 1), [x.shape[0]])
+}
+
+/** [N] each → [N, L], as int32: small enough for every host language. */
+function columns(indices: readonly Tensor[]): Tensor {
+  return cast(
+    concat(
+      indices.map(index => unsqueeze(index, 1)),
+      1,
+    ),
+    'int32',
+  )
+}
+
+function stack(scalars: readonly Tensor[]): Tensor {
+  return concat(
+    scalars.map(x => reshape(x, [1])),
+    0,
+  )
+}
