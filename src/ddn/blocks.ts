@@ -1,6 +1,6 @@
 // The functions between two choices, rivals with the same signature: features in, features out.
 
-import { add, conv2d, groupNorm, matmul, mul, reshape, silu, type Tensor, upsampleNearest } from '../graph/index.ts'
+import { add, areaPool, concat, conv2d, groupNorm, matmul, mul, reshape, silu, type Tensor, upsampleNearest } from '../graph/index.ts'
 import { he, type Parameters } from '../nn/parameters.ts'
 
 export interface BlockOptions {
@@ -69,11 +69,41 @@ export const mixer: Block = (x, { name, parameters, width, upsample, groups }) =
   return add(skip, reshape(h, skip.shape))
 }
 
+export interface UnetOptions extends Omit<BlockOptions, 'width' | 'upsample'> {
+  /** Channels from the whole image down, halving the size each time. */
+  widths: readonly number[]
+  /** Residual blocks per level on each way. */
+  blocks: number
+}
+
+/**
+ * A U-Net of residual blocks: down by averaging, up by repeating, the features of the same size joined on the way
+ * up. [N, c, s, s] → [N, widths[0], s, s]. Source: Ronneberger et al., arXiv 1505.04597.
+ */
+export function unet(x: Tensor, { widths, blocks: count, name, ...options }: UnetOptions): Tensor {
+  const level = (t: Tensor, way: string, i: number) => {
+    for (let j = 0; j < count; j++)
+      t = residual(t, { ...options, name: `${name}.${way}${i}.${j}`, width: widths[i], upsample: 1 })
+    return t
+  }
+  const from = x.shape[1] as number
+  const weight = options.parameters(`${name}.stem.weight`, [widths[0], from, 1, 1], { normal: 1 / Math.sqrt(from) })
+  const bias = reshape(options.parameters(`${name}.stem.bias`, [widths[0]], { value: 1 }), [widths[0], 1, 1])
+  let h = add(conv2d(x, weight), bias)
+  const joined: Tensor[] = []
+  widths.forEach((_, i) => {
+    h = level(i ? areaPool(h, 2) : h, 'down', i)
+    joined.push(h)
+  })
+  for (let i = widths.length - 2; i >= 0; i--) h = level(concat([upsampleNearest(h), joined[i]], 1), 'up', i)
+  return h
+}
+
 function norm(x: Tensor, name: string, parameters: Parameters, groups: number): Tensor {
   const channels = x.shape[1] as number
   const gamma = parameters(`${name}.weight`, [channels], { value: 1 })
   const beta = parameters(`${name}.bias`, [channels], { value: 0 })
-  return groupNorm(x, groups, gamma, beta)
+  return groupNorm(x, Math.min(groups, channels), gamma, beta)
 }
 
 export const blocks: Readonly<Record<'residual' | 'mixer', Block>> = { residual, mixer }

@@ -19,7 +19,7 @@ export const stageSchema = z.strictObject({
   layers: z.number().int().min(1).max(256),
   /** Channels of the feature map. */
   width: z.number().int().min(1).max(4096),
-  /** Features that the candidates are linear in; default: the (own) channels of the block, unprojected. */
+  /** Features that the candidates are linear in, a 1×1 convolution of the block's; default: its own channels. */
   features: z.number().int().min(1).max(4096).optional(),
   /** Candidates of every layer. */
   K: z.number().int().min(2).max(65536),
@@ -45,8 +45,23 @@ export const ddnSchema = z.strictObject({
   leak: z.boolean().default(false),
   /** Candidates are added to the image chosen before. */
   residual: z.boolean().default(true),
-  /** The blocks of a stage share their weights. */
-  recurrent: z.boolean().default(false),
+  /**
+   * The recurrent form: instead of a block per layer, one U-Net with these widths from the whole image down, and
+   * one set of candidates, run for every layer of the only stage. What it sees is the image chosen before (and its
+   * leak).
+   */
+  recurrent: z
+    .strictObject({
+      widths: z.array(z.number().int().min(1)).min(1),
+      /** Residual blocks per level on each way. */
+      blocks: z.number().int().min(1).default(2),
+    })
+    .optional(),
+  /**
+   * Candidates' weights are stored divided by this, so that Adam moves them that much faster: a candidate learns
+   * only when it is chosen.
+   */
+  candidateGain: z.number().positive().default(1),
   /** Weight of the last layer's loss over the first's, growing geometrically between. */
   lossGrowth: z.number().positive().default(1),
 })
@@ -75,9 +90,25 @@ export function layersOf(config: DdnConfig): LayerSpec[] {
     before = size
     for (let i = 0; i < stage.layers; i++) layers.push({ ...stage, index: layers.length, first: i === 0, size })
   }
+  if (config.recurrent && (config.stages.length > 1 || config.stages[0].patch > 1))
+    throw new Error('stages: the recurrent form has one stage, of patch 1')
   if (before !== config.size)
     throw new Error(`stages: the last stage paints ${before}×${before}, not ${config.size}×${config.size}`)
   return layers
+}
+
+/** A set of candidates, and the layers that choose from it: more than one in the recurrent form. */
+export interface CandidateTable {
+  /** Name of the parameter [K, P·C]. */
+  name: string
+  K: number
+  layers: readonly number[]
+}
+
+export function tablesOf(config: DdnConfig): CandidateTable[] {
+  const layers = layersOf(config)
+  if (config.recurrent) return [{ name: 'candidates', K: layers[0].K, layers: layers.map(({ index }) => index) }]
+  return layers.map(({ index, K }) => ({ name: `layer${index}.candidates`, K, layers: [index] }))
 }
 
 /** Length of the latent in bits: Σ log₂ K. */

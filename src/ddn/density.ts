@@ -20,7 +20,7 @@ export interface DensityRunOptions {
   splitAndPrune?: boolean
   /** Default 'decayed'; see `SplitRule`. */
   rule?: SplitRule
-  /** Split-and-Prune events after a step, at most. Default: a tenth of the batch under 'decayed', else 1 as published. */
+  /** Split-and-Prune events after a step, at most. Default: one per 500 nodes under 'decayed', else 1 as published. */
   events?: number
   /** Share of the way to its sample that the nearest node moves, in (0, 1]. Default 0.4. */
   rate?: number
@@ -113,7 +113,7 @@ export class DensityRun {
   constructor(options: DensityRunOptions) {
     const { target, nodes: K = 2000, batch = 40, seed = 0, splitAndPrune = true, rate = 0.4 } = options
     const rule = splitAndPrune ? (options.rule ?? 'decayed') : 'none'
-    const events = options.events ?? (rule === 'decayed' ? Math.ceil(batch / 10) : 1)
+    const events = options.events ?? (rule === 'decayed' ? Math.ceil(K / 500) : 1)
     count('nodes', K)
     count('batch', batch)
     count('events', events)
@@ -233,7 +233,7 @@ export function histogram(points: ArrayLike<number>): Float64Array {
  *
  * In this direction, with p the histogram of nodes and this ε in the density, the published figures come out: a node
  * in a bin of no density costs about ln(1e20/K)/K, 0.019 for K = 2,000, so that gradient descent alone, with 50 to
- * 80 % of its nodes dead, scores 20 to 31, and K real samples about (S − 1)/2K for a density spread over S bins.
+ * 80 % of its nodes dead, scores 15 to 31, and K real samples about (S − 1)/2K for a density spread over S bins.
  */
 export function klDivergence(p: ArrayLike<number>, q: ArrayLike<number>, epsilon = 1e-20): number {
   let sum = 0

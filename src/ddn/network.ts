@@ -3,9 +3,12 @@
 import {
   add,
   areaPool,
+  concat,
   constant,
   conv2d,
+  fill,
   gather,
+  mul,
   pad,
   reduceMean,
   repeatBatch,
@@ -18,8 +21,8 @@ import {
   upsampleNearest,
 } from '../graph/index.ts'
 import type { Parameters } from '../nn/parameters.ts'
-import { blocks } from './blocks.ts'
-import { type DdnConfig, type LayerSpec, layersOf } from './config.ts'
+import { blocks, unet } from './blocks.ts'
+import { type DdnConfig, type LayerSpec, layersOf, tablesOf } from './config.ts'
 import { type Candidates, choose, paint } from './layer.ts'
 
 /**
@@ -54,31 +57,42 @@ export interface ForwardOptions {
  */
 export function forward(config: DdnConfig, { parameters, select, target, batch }: ForwardOptions): Layer[] {
   const layers: Layer[] = []
-  let features = startFeatures(config, parameters, batch)
+  const tables = tablesOf(config)
+  let features = config.recurrent ? blank(config, batch) : startFeatures(config, parameters, batch)
   let image: Tensor | null = null
   for (const spec of layersOf(config)) {
     const name = `layer${spec.index}`
     if (image) image = grow(image, spec.size)
-    features = enter(config, spec, features, image, parameters)
+    features = config.recurrent
+      ? unet(features, { ...config, ...config.recurrent, name: 'unet', parameters })
+      : enter(config, spec, features, image, parameters)
     const { own, leak } = divide(config, features)
     const seen = spec.features ? pointwise(own, spec.features, `${name}.view`, parameters) : own
     const channels = seen.shape[1] as number
     const previous = config.residual ? image : null
-    const weights = parameters(
-      `${name}.candidates`,
-      [spec.K, config.channels * spec.patch ** 2 * channels],
-      // A correction starts small, or the first images are a sum of noise.
-      { normal: (previous ? 0.2 : 1) / Math.sqrt(channels) },
-    )
+    // A correction starts small, or the first images are a sum of noise.
+    const spread = (previous ? 0.2 : 1) / Math.sqrt(channels)
+    const table = tables[config.recurrent ? 0 : spec.index].name
+    const raw = parameters(table, [spec.K, config.channels * spec.patch ** 2 * channels], {
+      normal: spread / config.candidateGain,
+    })
+    const weights = config.candidateGain === 1 ? raw : mul(raw, config.candidateGain)
     const candidates = { weights, features: seen, patch: spec.patch, previous, channels: config.channels }
     const wanted = target && areaPool(target, config.size / spec.size)
     const index = select(spec, candidates, wanted)
     image = choose(candidates, index)
     layers.push({ spec, index, image, loss: wanted ? reduceMean(square(sub(image, wanted))) : undefined })
-    if (config.feedback === 'channels')
-      features = addToChannels(features, toPatches(image, spec.patch), leak && paint(gather(weights, index), leak, 1))
+    const leaked = leak && paint(gather(weights, index), leak, spec.patch)
+    if (config.recurrent) features = leaked ? concat([image, leaked], 1) : image
+    else if (config.feedback === 'channels')
+      features = addToChannels(features, toPatches(image, spec.patch), leaked)
   }
   return layers
+}
+
+/** What a recurrent network sees first: no image, and no leak. */
+function blank({ channels, size, leak }: DdnConfig, batch: Tensor): Tensor {
+  return repeatBatch(fill([1, channels * (leak ? 2 : 1), size, size], 0), batch)
 }
 
 /** What the first block sees: learned (`convolution`), or as in the paper fixed from −1 to 1 over the channels. */

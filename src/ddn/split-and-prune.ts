@@ -217,8 +217,12 @@ export class SplitAndPrune {
     if (this.rule === 'reference') {
       return 2 * Math.abs(most / 2 - mean) + least < most - least || least < mean / 2
     }
-    const margin = this.caution * Math.sqrt((mean * this.squares) / this.sum)
-    return most - least > mean && least < mean - margin
+    if (most - least <= mean) return false
+    const noise = (mean * this.squares) / this.sum
+    let spread = 0
+    for (let k = 0; k < this.K; k++) spread += (this.counts[k] - mean) ** 2
+    if ((most - least) * (1 - (this.K * noise) / spread) > mean) return true
+    return (deviance(least, mean) * mean) / noise > Math.log(this.K) + this.caution
   }
 
   /** `decayed`: everything at half its scale. A power of two, so that nothing is rounded. */
@@ -268,6 +272,11 @@ export class SplitAndPrune {
     seconds[s * K + s] = seconds[p * K + p] = 0
     seconds[s * K + p] = seconds[p * K + s] = rowOfSplit / 2
   }
+}
+
+/** Of a Poisson count c against its mean λ: D = c·ln(c/λ) − c + λ, which bounds its tail, P ≤ e^−D (Chernoff). */
+function deviance(count: number, mean: number): number {
+  return count > 0 ? count * Math.log(count / mean) - count + mean : mean
 }
 
 /**

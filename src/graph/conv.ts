@@ -1,8 +1,9 @@
 // Two-dimensional convolutions, [N, C, H, W], with gradients that ONNX Runtime executes fast.
 
+import { cast, fill } from './elementwise.ts'
 import { matmul } from './matmul.ts'
 import { reduceSum } from './reduce.ts'
-import { flip, reshape, transpose } from './shape.ts'
+import { reshape, transpose } from './shape.ts'
 import { apply, constant, showShape, type Tensor } from './tensor.ts'
 
 export interface ConvOptions {
@@ -14,14 +15,14 @@ export interface ConvOptions {
 
 /**
  * y[n,o,i,j] = Σ_{c,u,v} w[o,c,u,v] · x[n,c,i·s+u−p,j·s+v−p]; x [N,C,H,W], w [O,C,k,k] → [N,O,H′,W′].
- * The input gradient of stride 1 is the convolution with the kernel turned round, of other strides the
- * transposed convolution; for the weight's see `weightGradient`.
+ * The input gradient of stride 1 is the convolution with the kernel turned round, of other strides (and of
+ * paddings wider than the kernel reaches) the transposed convolution; for the weight's see `weightGradient`.
  */
 export function conv2d(x: Tensor, w: Tensor, options: ConvOptions = {}): Tensor {
   const { n, channels, height, width } = imageShape('conv2d', x)
   const [out, inner, kernel] = kernelShape('conv2d', w)
   if (inner !== channels) throw new Error(`conv2d: input has ${channels} channels, weight expects ${inner}`)
-  const { stride = 1, padding = (kernel - 1) >> 1 } = options
+  const { stride, padding } = windowOf('conv2d', kernel, options)
   const size = (length: number) => Math.floor((length + 2 * padding - kernel) / stride) + 1
   if (size(height) < 1 || size(width) < 1)
     throw new Error(
@@ -30,38 +31,49 @@ export function conv2d(x: Tensor, w: Tensor, options: ConvOptions = {}): Tensor 
   return apply('Conv', [x, w], [n, out, size(height), size(width)], x.dtype, {
     attributes: convAttributes(kernel, stride, padding),
     vjp: ([g]) => [
-      stride === 1
-        ? conv2d(g!, transpose(flip(w, [2, 3]), [1, 0, 2, 3]), { padding: kernel - 1 - padding })
-        : convTranspose2d(g!, w, { stride, padding, size: height }),
+      stride === 1 && padding < kernel
+        ? conv2d(g!, turned(w), { padding: kernel - 1 - padding })
+        : convTranspose2d(g!, w, { stride, padding, size: [height, width] }),
       weightGradient(x, g!, kernel, stride, padding),
     ],
   })
 }
 
 /**
- * The adjoint of `conv2d` in its input: x [N,O,H′,W′], w [O,C,k,k] → [N,C,size,size]; `size` (default: the
- * smallest that fits) settles which of the inputs that a strided convolution maps to the same output is meant.
+ * The adjoint of `conv2d` in its input: x [N,O,H′,W′], w [O,C,k,k] → [N,C,H,W]; `size`, [H, W] or one number
+ * for both (default: the smallest that fits), settles which of the inputs that a strided convolution maps to the
+ * same output is meant.
  */
-export function convTranspose2d(x: Tensor, w: Tensor, options: ConvOptions & { size?: number } = {}): Tensor {
+export function convTranspose2d(
+  x: Tensor,
+  w: Tensor,
+  options: ConvOptions & { size?: number | readonly [number, number] } = {},
+): Tensor {
   const { n, channels, height, width } = imageShape('convTranspose2d', x)
   const [inner, out, kernel] = kernelShape('convTranspose2d', w)
   if (inner !== channels)
     throw new Error(`convTranspose2d: input has ${channels} channels, weight expects ${inner}`)
-  const { stride = 1, padding = (kernel - 1) >> 1 } = options
-  const smallest = (length: number) => (length - 1) * stride + kernel - 2 * padding
-  const extra = (options.size ?? smallest(height)) - smallest(height)
-  if (extra < 0 || extra >= stride)
-    throw new Error(`convTranspose2d: size ${options.size} cannot come from ${height} with stride ${stride}`)
-  return apply(
-    'ConvTranspose',
-    [x, w],
-    [n, out, smallest(height) + extra, smallest(width) + extra],
-    x.dtype,
-    {
-      attributes: { ...convAttributes(kernel, stride, padding), output_padding: [extra, extra] },
-      vjp: ([g]) => [conv2d(g!, w, { stride, padding }), weightGradient(g!, x, kernel, stride, padding)],
-    },
-  )
+  const { stride, padding } = windowOf('convTranspose2d', kernel, options)
+  const smallest = [height, width].map(length => (length - 1) * stride + kernel - 2 * padding)
+  const size = typeof options.size === 'number' ? [options.size, options.size] : (options.size ?? smallest)
+  const extra = size.map((length, i) => length - smallest[i])
+  if (size.some(length => length < 1) || extra.some(length => length < 0 || length >= stride))
+    throw new Error(
+      `convTranspose2d: ${size.join('×')} cannot come from ${height}×${width} with a ${kernel}×${kernel} kernel, ` +
+        `stride ${stride} and padding ${padding}`,
+    )
+  return apply('ConvTranspose', [x, w], [n, out, ...size], x.dtype, {
+    attributes: { ...convAttributes(kernel, stride, padding), output_padding: extra },
+    vjp: ([g]) => [conv2d(g!, w, { stride, padding }), weightGradient(g!, x, kernel, stride, padding)],
+  })
+}
+
+function windowOf(op: string, kernel: number, { stride = 1, padding = (kernel - 1) >> 1 }: ConvOptions) {
+  if (!Number.isInteger(stride) || stride < 1)
+    throw new Error(`${op}: stride ${stride} is no whole number from 1`)
+  if (!Number.isInteger(padding) || padding < 0)
+    throw new Error(`${op}: padding ${padding} is no whole number from 0`)
+  return { stride, padding }
 }
 
 /**
@@ -78,11 +90,12 @@ function weightGradient(x: Tensor, g: Tensor, kernel: number, stride: number, pa
   const positions = rows * columns
   if (kernel === 1 && stride === 1 && padding === 0) {
     const product = matmul(reshape(g, [n, o, positions]), reshape(x, [n, c, positions]), { transposeB: true })
-    return reshape(reduceSum(product, [0]), [o, c, 1, 1])
+    return reshape(sumOfImages(product), [o, c, 1, 1])
   }
   if (kernel === 3 && stride === 1 && padding === 1 && height > 1 && width > 1) {
     const columnsOfX = shifts(x, 1, 3)
-    const rowsOfG = shifts(g, 3, 1)
+    // A row of g moved down by one meets what lies one row below it in x: the last kernel row comes first.
+    const rowsOfG = shifts(g, 3, 1, true)
     const product = matmul(
       reshape(rowsOfG, [n, o * 3, positions]),
       reshape(columnsOfX, [n, c * 3, positions]),
@@ -90,12 +103,28 @@ function weightGradient(x: Tensor, g: Tensor, kernel: number, stride: number, pa
         transposeB: true,
       },
     )
-    // A row of g moved down by one meets what lies one row below it in x: the kernel's rows come out reversed.
-    return flip(transpose(reshape(reduceSum(product, [0]), [o, 3, c, 3]), [0, 2, 1, 3]), [2])
+    return transpose(reshape(sumOfImages(product), [o, 3, c, 3]), [0, 2, 1, 3])
   }
   const patches = reshape(unfold(x, kernel, stride, padding), [n, c * kernel * kernel, positions])
   const product = matmul(patches, reshape(g, [n, o, positions]), { transposeB: true })
-  return transpose(reshape(reduceSum(product, [0]), [c, kernel, kernel, o]), [3, 0, 1, 2])
+  return transpose(reshape(sumOfImages(product), [c, kernel, kernel, o]), [3, 0, 1, 2])
+}
+
+/** Σ over the first axis, as a product with ones, which is faster than a strided reduction: [N, …] → […]. */
+function sumOfImages(x: Tensor): Tensor {
+  const [n, ...rest] = x.shape as number[]
+  if (typeof n !== 'number' || x.dtype !== 'float32') return reduceSum(x, [0])
+  return reshape(matmul(fill([1, n], 1), reshape(x, [n, -1])), rest)
+}
+
+/** The kernel of the input gradient, [C, O, k, k]: turned by 180°, as a product, which beats a reversed slice. */
+function turned(w: Tensor): Tensor {
+  const [out, inner, kernel] = w.shape as number[]
+  const count = kernel * kernel
+  const exchange = new Float32Array(count * count)
+  for (let i = 0; i < count; i++) exchange[i * count + count - 1 - i] = 1
+  const rows = matmul(reshape(w, [out * inner, count]), cast(constant(exchange, [count, count]), w.dtype))
+  return transpose(reshape(rows, w.shape), [1, 0, 2, 3])
 }
 
 /** The patches that a kernel sees: [N, C·k·k, H′, W′], channel-major. */
@@ -105,10 +134,10 @@ export function unfold(x: Tensor, kernel: number, stride = 1, padding = (kernel 
   return copies(x, [kernel, kernel], stride, [padding, padding], [size(height), size(width)])
 }
 
-/** Three copies of every channel, moved by −1, 0, 1 along the axis on which the kernel is 3 long. */
-function shifts(x: Tensor, rows: 1 | 3, columns: 1 | 3): Tensor {
+/** Three copies of every channel, what lies at −1, 0, 1 (or 1, 0, −1) on the axis along which the kernel is 3 long. */
+function shifts(x: Tensor, rows: 1 | 3, columns: 1 | 3, reversed = false): Tensor {
   const [, , height, width] = x.shape as number[]
-  return copies(x, [rows, columns], 1, [(rows - 1) / 2, (columns - 1) / 2], [height, width])
+  return copies(x, [rows, columns], 1, [(rows - 1) / 2, (columns - 1) / 2], [height, width], reversed)
 }
 
 function copies(
@@ -117,12 +146,13 @@ function copies(
   stride: number,
   pads: number[],
   size: number[],
+  reversed = false,
 ): Tensor {
   const [n, c] = x.shape
   if (typeof c !== 'number') throw new Error(`unfold: the channels of ${showShape(x.shape)} are symbolic`)
   const count = rows * columns
   const kernels = new Float32Array(c * count * count)
-  for (let i = 0; i < c * count; i++) kernels[i * count + (i % count)] = 1
+  for (let i = 0; i < c * count; i++) kernels[i * count + (reversed ? count - 1 - (i % count) : i % count)] = 1
   const oneHot = constant(kernels, [c * count, 1, rows, columns])
   const attributes = {
     kernel_shape: [rows, columns],
@@ -141,6 +171,7 @@ function copies(
       return [
         apply('ConvTranspose', [g!, oneHot], x.shape, x.dtype, {
           attributes: { ...attributes, output_padding: extra },
+          vjp: ([gg]) => [copies(gg!, [rows, columns], stride, pads, size, reversed), null],
         }),
         null,
       ]

@@ -12,14 +12,16 @@ import {
   sameShape,
   scalar,
   showShape,
+  stopGradient,
   type Tensor,
 } from './tensor.ts'
 
-/** A tensor, or a number that stands for a float32 scalar. */
+/** A tensor, or a number that stands for a scalar of the other operand's type (float32 if that is a number too). */
 export type Operand = Tensor | number
 
-export function asTensor(x: Operand): Tensor {
-  return typeof x === 'number' ? scalar(x) : x
+export function asTensor(x: Operand, like: Operand = 0): Tensor {
+  if (typeof x !== 'number') return x
+  return scalar(x, typeof like === 'number' ? 'float32' : like.dtype)
 }
 
 /** The shape of `a ∘ b`: sizes are equal or one of them is 1, aligned at the last dimension. */
@@ -56,7 +58,7 @@ function binary(
   vjp?: (grad: Tensor, a: Tensor, b: Tensor, y: () => Tensor) => readonly [Tensor, Tensor],
   dtype?: DType,
 ): Tensor {
-  const [x, y] = [asTensor(a), asTensor(b)]
+  const [x, y] = [asTensor(a, b), asTensor(b, a)]
   if (x.dtype !== y.dtype) throw new Error(`${op.toLowerCase()}: types differ: ${x.dtype} and ${y.dtype}`)
   const shape = broadcastShapes(op.toLowerCase(), x.shape, y.shape)
   const out: Tensor = apply(op, [x, y], shape, dtype ?? x.dtype, {
@@ -80,9 +82,11 @@ export const mul = (a: Operand, b: Operand): Tensor =>
 /** a / b */
 export const div = (a: Operand, b: Operand): Tensor =>
   binary('Div', a, b, (g, _x, y, out) => [div(g, y), neg(div(mul(g, out()), y))])
-/** a to the power b, b without gradient. */
+/** a to the power b; ā = g b aᵇ⁻¹, written out where a = 0 would make that 0 · ∞. */
 export const pow = (a: Tensor, b: number): Tensor =>
-  apply('Pow', [a, scalar(b)], a.shape, a.dtype, { vjp: ([g]) => [mul(g!, mul(pow(a, b - 1), b)), null] })
+  apply('Pow', [a, scalar(b, a.dtype)], a.shape, a.dtype, {
+    vjp: ([g]) => [b === 0 ? null : b === 1 ? g! : mul(g!, mul(pow(a, b - 1), b)), null],
+  })
 /** The larger of two; at a tie the gradient goes to the first. */
 export const maximum = (a: Operand, b: Operand): Tensor =>
   binary('Max', a, b, (g, x, y) => {
@@ -108,7 +112,7 @@ export const less = (a: Operand, b: Operand): Tensor => binary('Less', a, b, und
 
 /** `condition ? a : b`, element by element, all three broadcast. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
-  const [x, y] = [asTensor(a), asTensor(b)]
+  const [x, y] = [asTensor(a, b), asTensor(b, a)]
   if (condition.dtype !== 'bool') throw new Error(`where: the condition is ${condition.dtype}, not bool`)
   if (x.dtype !== y.dtype) throw new Error(`where: types differ: ${x.dtype} and ${y.dtype}`)
   const shape = broadcastShapes('where', condition.shape, broadcastShapes('where', x.shape, y.shape))
@@ -125,7 +129,7 @@ function unary(op: string, x: Tensor, vjp?: (grad: Tensor, y: Tensor) => Tensor)
 /** −x */
 export const neg = (x: Tensor): Tensor => unary('Neg', x, g => neg(g))
 /** |x|; the gradient at 0 is 0 */
-export const abs = (x: Tensor): Tensor => unary('Abs', x, g => mul(g, unary('Sign', x)))
+export const abs = (x: Tensor): Tensor => unary('Abs', x, g => mul(g, stopGradient(unary('Sign', x))))
 /** eˣ */
 export const exp = (x: Tensor): Tensor => unary('Exp', x, (g, y) => mul(g, y))
 /** ln x */
@@ -153,16 +157,16 @@ export const square = (x: Tensor): Tensor => mul(x, x)
  * Source: Elfwing et al., arXiv 1702.03118.
  */
 export function silu(x: Tensor): Tensor {
-  const y = apply('Mul', [x, apply('Sigmoid', [x], x.shape, x.dtype)], x.shape, x.dtype)
+  const y = mul(x, sigmoid(x))
   return customGradient(y, [x], g => {
-    const gated = mul(apply('Sigmoid', [x], x.shape, x.dtype), g)
+    const gated = mul(sigmoid(x), g)
     return [add(mul(sub(x, y), gated), gated)]
   })
 }
 
 /** x limited to [low, high]; the gradient is 0 outside. */
 export function clip(x: Tensor, low: number, high: number): Tensor {
-  return apply('Clip', [x, scalar(low), scalar(high)], x.shape, x.dtype, {
+  return apply('Clip', [x, scalar(low, x.dtype), scalar(high, x.dtype)], x.shape, x.dtype, {
     vjp: ([g]) => [where(equal(x, clip(x, low, high)), g!, 0), null, null],
   })
 }

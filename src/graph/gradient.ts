@@ -1,8 +1,8 @@
 // Reverse-mode differentiation: the gradients of a scalar, as more graph.
 
-import { add, fill } from './elementwise.ts'
-import { zeros } from './shape.ts'
-import { type Node, sameShape, showShape, type Tensor } from './tensor.ts'
+import { add } from './elementwise.ts'
+import { zerosLike } from './shape.ts'
+import { type Node, sameShape, scalar, showShape, type Tensor } from './tensor.ts'
 
 /**
  * ∂y/∂x for every x in `wrt`, in their shapes; y is a scalar. What y does not depend on gets zeros.
@@ -12,10 +12,10 @@ export function gradients(y: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (y.rank !== 0) throw new Error(`gradients: y is ${showShape(y.shape)}, not a scalar; reduce it first`)
   const targets = new Set(wrt.map(x => x.node))
   const order = dependents(y.node, targets)
-  const grads = new Map<Tensor, Tensor>([[y, fill([], 1)]])
+  const grads = new Map<Tensor, Tensor>([[y, scalar(1, y.dtype)]])
   for (const node of order.reverse()) {
     const outs = node.outputs.map(out => grads.get(out) ?? null)
-    if (targets.has(node) || outs.every(g => g === null)) continue
+    if (outs.every(g => g === null)) continue
     if (!node.vjp)
       throw new Error(`gradients: ${node.op} has no gradient; use stopGradient where none is meant`)
     const parts = node.vjp(outs)
@@ -30,10 +30,10 @@ export function gradients(y: Tensor, wrt: readonly Tensor[]): Tensor[] {
       grads.set(x, before ? add(before, part) : part)
     })
   }
-  return wrt.map(x => grads.get(x) ?? zeros(x.shape))
+  return wrt.map(x => grads.get(x) ?? zerosLike(x))
 }
 
-/** The nodes between the targets and `root`, inputs before users. */
+/** The nodes between the targets and `root` that a target reaches, inputs before users. */
 function dependents(root: Node, targets: ReadonlySet<Node>): Node[] {
   const reaches = new Map<Node, boolean>()
   const order: Node[] = []
@@ -48,9 +48,9 @@ function dependents(root: Node, targets: ReadonlySet<Node>): Node[] {
       }
     } else if (top.next >= top.node.inputs.length) {
       stack.pop()
-      const found = targets.has(top.node) || top.node.inputs.some(x => x && reaches.get(x.node))
-      reaches.set(top.node, found)
-      if (found) order.push(top.node)
+      const reached = top.node.inputs.some(x => x && reaches.get(x.node))
+      reaches.set(top.node, reached || targets.has(top.node))
+      if (reached) order.push(top.node)
     }
   }
   return order

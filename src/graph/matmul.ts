@@ -22,6 +22,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
     throw new Error(
       `matmul: ${showShape(a.shape)} and ${showShape(b.shape)}: both need at least two dimensions`,
     )
+  if (a.dtype !== b.dtype) throw new Error(`matmul: types differ: ${a.dtype} and ${b.dtype}`)
   const [m, k] = last(a.shape, transposeA)
   const [k2, n] = last(b.shape, transposeB)
   if (k !== k2)

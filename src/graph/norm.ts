@@ -1,10 +1,10 @@
 // Normalisations, with gradients in closed form: few passes over memory, which is what they cost.
 
 import { imageShape } from './conv.ts'
-import { add, maximum, mul, neg, sqrt, square, sub, sumTo } from './elementwise.ts'
+import { add, broadcastShapes, fill, maximum, mul, neg, sqrt, square, sub, sumTo } from './elementwise.ts'
 import { reduceMean, reduceSum, reduceSumSquare } from './reduce.ts'
 import { reshape } from './shape.ts'
-import { apply, customGradient, showShape, type Tensor } from './tensor.ts'
+import { apply, customGradient, sameShape, showShape, type Tensor } from './tensor.ts'
 
 /**
  * Group normalisation: y = γ (x − μ) / √(σ² + ε) + β, with the mean μ and the variance σ² over the pixels and
@@ -16,8 +16,9 @@ import { apply, customGradient, showShape, type Tensor } from './tensor.ts'
  */
 export function groupNorm(x: Tensor, groups: number, gamma: Tensor, beta: Tensor, epsilon = 1e-5): Tensor {
   const { n, channels, height, width } = imageShape('groupNorm', x)
-  if (channels % groups) throw new Error(`groupNorm: ${groups} groups do not divide ${channels} channels`)
-  if (gamma.rank !== 1 || gamma.shape[0] !== channels || beta.shape[0] !== channels)
+  if (!(groups >= 1) || channels % groups)
+    throw new Error(`groupNorm: ${groups} groups do not divide ${channels} channels`)
+  if ([gamma, beta].some(t => t.rank !== 1 || t.shape[0] !== channels))
     throw new Error(
       `groupNorm: γ ${showShape(gamma.shape)} and β ${showShape(beta.shape)} must be [${channels}]`,
     )
@@ -33,7 +34,7 @@ export function groupNorm(x: Tensor, groups: number, gamma: Tensor, beta: Tensor
   const scale = reciprocal(sqrt(add(maximum(sub(meanSquare, square(mean)), 0), epsilon))) // r [N, G, 1]
   const a = mul(scale, gammas) // [N, G, C/G]
   const b = sub(reshape(beta, [1, groups, channels / groups]), mul(mean, a))
-  const y = add(mul(x, image(perChannel(a))), image(perChannel(b)))
+  const y = affine(x, perChannel(a), perChannel(b))
 
   return customGradient(y, [x, gamma, beta], g => {
     const sumG = grouped(reduceSum(g, [2, 3])) // Σ g over pixels [N, G, C/G]
@@ -41,10 +42,32 @@ export function groupNorm(x: Tensor, groups: number, gamma: Tensor, beta: Tensor
     const sumGxhat = mul(sub(sumGx, mul(mean, sumG)), scale) // Σ g x̂
     const c1 = mul(mul(reduceSum(mul(sumGxhat, gammas), [2], true), square(scale)), -1 / size)
     const c0 = sub(mul(mul(reduceSum(mul(sumG, gammas), [2], true), scale), -1 / size), mul(c1, mean))
-    const spread = (t: Tensor) => image(perChannel(add(t, mul(gammas, 0)))) // [N, G, 1] → [N, C, 1, 1]
-    const dx = add(add(mul(g, image(perChannel(a))), mul(x, spread(c1))), spread(c0))
+    const spread = (t: Tensor) => perChannel(add(t, mul(gammas, 0))) // [N, G, 1] → [N, C]
+    const dx = add(affine(x, spread(c1), spread(c0)), mul(g, image(perChannel(a))))
     return [dx, sumTo(perChannel(sumGxhat), [channels]), sumTo(perChannel(sumG), [channels])]
   })
+}
+
+/**
+ * a x + b with a and b per image and channel [N, C], in one pass over memory: an inference-mode batch
+ * normalisation of a single image of N·C channels.
+ */
+function affine(x: Tensor, a: Tensor, b: Tensor): Tensor {
+  const { n, channels, height, width } = imageShape('affine', x)
+  const image = (t: Tensor) => reshape(t, [n, channels, 1, 1])
+  if (typeof n !== 'number') return add(mul(x, image(a)), image(b))
+  const count = n * channels
+  const flat = (t: Tensor) => reshape(t, [count])
+  const [zero, one] = [fill([count], 0), fill([count], 1)]
+  const rows = reshape(x, [1, count, height * width])
+  const y = apply('BatchNormalization', [rows, flat(a), flat(b), zero, one], rows.shape, x.dtype, {
+    attributes: { epsilon: { float: 0 } },
+  })
+  return customGradient(reshape(y, x.shape), [x, a, b], g => [
+    mul(g, image(a)),
+    reduceSum(mul(g, x), [2, 3]),
+    reduceSum(g, [2, 3]),
+  ])
 }
 
 /**
@@ -53,6 +76,7 @@ export function groupNorm(x: Tensor, groups: number, gamma: Tensor, beta: Tensor
  */
 export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon = 1e-5): Tensor {
   checkLast('layerNorm', x, gamma)
+  checkLast('layerNorm', x, beta, 'β')
   const y = apply('LayerNormalization', [x, gamma, beta], x.shape, x.dtype, {
     attributes: { axis: -1, epsilon: { float: epsilon } },
   })
@@ -74,6 +98,8 @@ export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon = 1e-5
  */
 export function rmsNorm(x: Tensor, gamma: Tensor, axis = -1, epsilon = 1e-5): Tensor {
   if (axis === -1) checkLast('rmsNorm', x, gamma)
+  if (!sameShape(broadcastShapes('rmsNorm', x.shape, gamma.shape), x.shape))
+    throw new Error(`rmsNorm: γ ${showShape(gamma.shape)} does not broadcast to x ${showShape(x.shape)}`)
   const scale = reciprocal(sqrt(add(reduceMean(square(x), [axis], true), epsilon)))
   const xhat = mul(x, scale)
   return customGradient(mul(xhat, gamma), [x, gamma], g => {
@@ -89,9 +115,9 @@ export function reciprocal(x: Tensor): Tensor {
   return y
 }
 
-function checkLast(op: string, x: Tensor, gamma: Tensor) {
+function checkLast(op: string, x: Tensor, gamma: Tensor, letter = 'γ') {
   if (gamma.rank !== 1 || gamma.shape[0] !== x.shape[x.rank - 1])
     throw new Error(
-      `${op}: γ ${showShape(gamma.shape)} must be [${x.shape[x.rank - 1]}] for x ${showShape(x.shape)}`,
+      `${op}: ${letter} ${showShape(gamma.shape)} must be [${x.shape[x.rank - 1]}] for x ${showShape(x.shape)}`,
     )
 }

@@ -21,6 +21,7 @@ import {
   type Node,
   resolve,
   type Shape,
+  sizeOf,
   type Tensor,
   type Values,
 } from './tensor.ts'
@@ -47,6 +48,7 @@ export function writeModel(
   const writer = new Writer(options.constants ?? new Map(), outputs)
   for (const x of options.inputs ?? []) writer.visit(x)
   for (const x of Object.values(outputs)) writer.visit(x)
+  writer.emit()
   return toBinary(
     ModelProtoSchema,
     create(ModelProtoSchema, {
@@ -59,7 +61,7 @@ export function writeModel(
       metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
       graph: {
         name: options.name ?? 'coppice',
-        node: [...writer.nodes, ...writer.copies(outputs)],
+        node: [...writer.nodes, ...writer.copies()],
         initializer: writer.initializers,
         input: writer.inputs,
         output: Object.entries(outputs).map(([name, x]) => valueInfo(name, x)),
@@ -77,12 +79,18 @@ class Writer {
   private readonly names = new Map<Tensor, string>()
   private readonly constants = new Map<string, string>()
   private readonly done = new Set<Node>()
+  private readonly order: Node[] = []
   private readonly inputNames = new Set<string>()
+  /** Names that the caller gave to inputs and outputs, which no other value may get. */
+  private readonly taken: Set<string>
 
   constructor(
     private readonly bound: ReadonlyMap<Tensor, Values>,
-    outputs: Readonly<Record<string, Tensor>>,
+    private readonly outputs: Readonly<Record<string, Tensor>>,
   ) {
+    for (const x of bound.keys())
+      if (x.node.op !== 'Input') throw new Error(`writeModel: ${x} is bound to values, but is no input`)
+    this.taken = new Set(Object.keys(outputs))
     // An output that a node computes gets its own name; a second name for it, or for a leaf, is a copy.
     for (const [name, x] of Object.entries(outputs)) {
       const target = resolve(x)
@@ -108,14 +116,20 @@ class Writer {
         if (below) enter(resolve(below).node)
       } else {
         stack.pop()
-        this.emit(top.node)
+        this.order.push(top.node)
       }
     }
   }
 
+  /** Writes everything that was visited. */
+  emit() {
+    for (const node of this.order) if (node.op === 'Input') this.emitInput(node)
+    for (const node of this.order) if (node.op !== 'Input') this.emitNode(node)
+  }
+
   /** Identities for outputs that carry a leaf or a value that already has a name. */
-  copies(outputs: Readonly<Record<string, Tensor>>): NodeProto[] {
-    return Object.entries(outputs)
+  copies(): NodeProto[] {
+    return Object.entries(this.outputs)
       .filter(([name, x]) => this.name(x) !== name)
       .map(([name, x]) =>
         create(NodeProtoSchema, {
@@ -131,22 +145,37 @@ class Writer {
     return this.names.get(resolve(x))!
   }
 
-  private emit(node: Node) {
+  private emitInput(node: Node) {
+    const [x] = node.outputs
+    const name = node.name!
+    const output = this.outputs[name]
+    if (output && resolve(output) !== x)
+      throw new Error(`writeModel: ${name} is the name of an input and of another value's output`)
+    if (this.inputNames.has(name)) throw new Error(`writeModel: two inputs are named ${name}`)
+    this.inputNames.add(name)
+    this.taken.add(name)
+    const values = this.bound.get(x)
+    if (values && (values.length !== sizeOf(x.shape) || dtypeOf(values) !== x.dtype))
+      throw new Error(`writeModel: ${values.length} values of ${dtypeOf(values)} are bound to the input ${x}`)
+    if (values) this.initializers.push(tensorProto(name, values, x.shape as readonly number[]))
+    else this.inputs.push(valueInfo(name, x))
+    this.names.set(x, name)
+  }
+
+  /** A name that no input or output has: almost always the one proposed. */
+  private free(name: string): string {
+    return this.taken.has(name) ? this.free(`${name}_`) : name
+  }
+
+  private emitNode(node: Node) {
     const [first] = node.outputs
     if (node.op === 'Constant') {
       this.names.set(first, this.initializer(node.values!, first.shape as readonly number[]))
-    } else if (node.op === 'Input') {
-      const values = this.bound.get(first)
-      if (this.inputNames.has(node.name!)) throw new Error(`writeModel: two inputs are named ${node.name}`)
-      this.inputNames.add(node.name!)
-      if (values) this.initializers.push(tensorProto(node.name!, values, first.shape as readonly number[]))
-      else this.inputs.push(valueInfo(node.name!, first))
-      this.names.set(first, node.name!)
     } else {
-      const id = `${node.op}_${this.nodes.length}`
+      const id = this.free(`${node.op}_${this.nodes.length}`)
       node.outputs.forEach((out, i) => {
         if (this.names.has(out)) return
-        const name = node.outputs.length > 1 ? `${id}:${i}` : id
+        const name = node.outputs.length > 1 ? this.free(`${id}:${i}`) : id
         this.names.set(out, name)
         this.valueInfos.push(valueInfo(name, out))
       })
@@ -169,7 +198,7 @@ class Writer {
       values.length <= 64 ? `${dtypeOf(values)} ${shape} ${values.join()} ${signs(values)}` : undefined
     const known = key && this.constants.get(key)
     if (known) return known
-    const name = `constant_${this.initializers.length}`
+    const name = this.free(`constant_${this.initializers.length}`)
     if (key) this.constants.set(key, name)
     this.initializers.push(tensorProto(name, values, shape))
     return name

@@ -1,19 +1,22 @@
 // Reductions, soft-max and arg-max: many values to fewer.
 
-import { exp, mul, square, sub } from './elementwise.ts'
+import { cast, div, equal, exp, mul, square, sub, where } from './elementwise.ts'
 import { expand, reshape } from './shape.ts'
-import { apply, type Dim, int64, type Shape, showShape, sizeOf, type Tensor } from './tensor.ts'
+import { apply, type Dim, int64, type Shape, showShape, sizeOf, stopGradient, type Tensor } from './tensor.ts'
 
-/** Axes counted from the front, sorted; none given means all. */
+/** Axes counted from the front, sorted, each once; none given means all. */
 export function normaliseAxes(op: string, x: Tensor, axes?: readonly number[]): number[] {
   const all = axes ?? x.shape.map((_, i) => i)
-  return all
+  const axesFromFront = all
     .map(axis => {
       if (!Number.isInteger(axis) || axis < -x.rank || axis >= x.rank)
         throw new Error(`${op}: axis ${axis} is outside ${showShape(x.shape)}`)
       return axis < 0 ? axis + x.rank : axis
     })
     .sort((a, b) => a - b)
+  if (new Set(axesFromFront).size !== all.length)
+    throw new Error(`${op}: the axes [${all}] of ${showShape(x.shape)} hold one twice`)
+  return axesFromFront
 }
 
 function reducedShape(shape: Shape, axes: readonly number[], keep: boolean): Dim[] {
@@ -27,19 +30,20 @@ function reduce(
   x: Tensor,
   axes: readonly number[] | undefined,
   keep: boolean,
-  vjp?: (spread: (g: Tensor) => Tensor, grad: Tensor) => Tensor,
+  vjp: (spread: (g: Tensor) => Tensor, grad: Tensor, y: Tensor) => Tensor,
 ): Tensor {
   const over = normaliseAxes(op, x, axes)
+  // To ONNX an empty list of axes means all of them.
+  if (over.length === 0 && x.rank > 0) return op === 'ReduceSumSquare' ? square(x) : x
   const kept = reducedShape(x.shape, over, true)
-  return apply(op, [x, int64(over)], reducedShape(x.shape, over, keep), x.dtype, {
+  const y: Tensor = apply(op, [x, int64(over)], reducedShape(x.shape, over, keep), x.dtype, {
     attributes: { keepdims: keep ? 1 : 0 },
-    vjp:
-      vjp &&
-      (([g]) => {
-        const spread = (t: Tensor) => (keep ? t : reshape(t, kept))
-        return [vjp(spread, g!), null]
-      }),
+    vjp: ([g]) => {
+      const spread = (t: Tensor) => (keep ? t : reshape(t, kept))
+      return [vjp(spread, g!, y), null]
+    },
   })
+  return y
 }
 
 /** Σ over `axes` (all of them by default). */
@@ -58,13 +62,19 @@ export function reduceMean(x: Tensor, axes?: readonly number[], keep = false): T
 export const reduceSumSquare = (x: Tensor, axes?: readonly number[], keep = false): Tensor =>
   reduce('ReduceSumSquare', x, axes, keep, (spread, g) => mul(mul(x, 2), spread(g)))
 
-/** The largest value; without gradient. */
+/** The largest value over `axes`; those that share it share the gradient. */
 export const reduceMax = (x: Tensor, axes?: readonly number[], keep = false): Tensor =>
-  reduce('ReduceMax', x, axes, keep)
+  reduce('ReduceMax', x, axes, keep, (spread, g, y) => toExtremes(x, axes, spread(y), spread(g)))
 
-/** The smallest value; without gradient. */
+/** The smallest value over `axes`; those that share it share the gradient. */
 export const reduceMin = (x: Tensor, axes?: readonly number[], keep = false): Tensor =>
-  reduce('ReduceMin', x, axes, keep)
+  reduce('ReduceMin', x, axes, keep, (spread, g, y) => toExtremes(x, axes, spread(y), spread(g)))
+
+function toExtremes(x: Tensor, axes: readonly number[] | undefined, extreme: Tensor, g: Tensor): Tensor {
+  const found = equal(x, extreme)
+  const count = stopGradient(reduceSum(cast(found, x.dtype), axes, true))
+  return where(found, div(g, count), 0)
+}
 
 /** The variance over `axes` (divided by n, not n − 1). */
 export const variance = (x: Tensor, axes?: readonly number[], keep = false): Tensor =>

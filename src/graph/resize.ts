@@ -1,7 +1,7 @@
 // Images to other sizes: pooling down, nearest and bilinear up, patches to channels and back.
 
-import { convTranspose2d, imageShape } from './conv.ts'
-import { mul } from './elementwise.ts'
+import { imageShape } from './conv.ts'
+import { fill, mul } from './elementwise.ts'
 import { matmul } from './matmul.ts'
 import { reduceSum } from './reduce.ts'
 import { reshape, transpose } from './shape.ts'
@@ -25,19 +25,30 @@ export function areaPool(x: Tensor, factor: number): Tensor {
 /** The mean over overlapping windows (zeros outside count): kernel, stride and padding as in `conv2d`. */
 export function averagePool(x: Tensor, kernel: number, stride = kernel, padding = 0): Tensor {
   const { n, channels, height, width } = imageShape('averagePool', x)
-  const size = (length: number) => Math.floor((length + 2 * padding - kernel) / stride) + 1
-  return apply('AveragePool', [x], [n, channels, size(height), size(width)], x.dtype, {
-    attributes: {
-      kernel_shape: [kernel, kernel],
-      strides: [stride, stride],
-      pads: [padding, padding, padding, padding],
-      count_include_pad: 1,
-    },
+  const size = [height, width].map(length => Math.floor((length + 2 * padding - kernel) / stride) + 1)
+  if (size.some(length => length < 1) || padding >= kernel)
+    throw new Error(
+      `averagePool: a ${kernel}×${kernel} window does not fit ${height}×${width} with padding ${padding}`,
+    )
+  const attributes = {
+    kernel_shape: [kernel, kernel],
+    strides: [stride, stride],
+    pads: [padding, padding, padding, padding],
+  }
+  return apply('AveragePool', [x], [n, channels, ...size], x.dtype, {
+    attributes: { ...attributes, count_include_pad: 1 },
     vjp: ([g]) => {
       // Channel by channel the mean is a convolution with a constant kernel, and its adjoint the transposed one.
-      const flat = reshape(g!, [-1, 1, size(height), size(width)])
-      const window = constant(new Float32Array(kernel * kernel).fill(1 / kernel ** 2), [1, 1, kernel, kernel])
-      return [reshape(convTranspose2d(flat, window, { stride, padding, size: height }), x.shape)]
+      const window = fill([channels, 1, kernel, kernel], 1 / kernel ** 2)
+      const output_padding = [height, width].map(
+        (l, i) => l - ((size[i] - 1) * stride + kernel - 2 * padding),
+      )
+      return [
+        apply('ConvTranspose', [g!, window], x.shape, x.dtype, {
+          attributes: { ...attributes, output_padding, group: channels },
+          vjp: ([gg]) => [averagePool(gg!, kernel, stride, padding), null],
+        }),
+      ]
     },
   })
 }
@@ -48,13 +59,17 @@ export function globalAveragePool(x: Tensor): Tensor {
   return mul(reshape(reduceSum(x, [2, 3]), [n, channels]), 1 / (height * width))
 }
 
-/** Every pixel repeated `factor` × `factor` times, by broadcasting, which copies rows at memory speed. */
+/** Every pixel repeated `factor` × `factor` times. */
 export function upsampleNearest(x: Tensor, factor = 2): Tensor {
   const { n, channels, height, width } = imageShape('upsampleNearest', x)
   if (factor === 1) return x
-  const ones = constant(new Float32Array(factor * factor).fill(1), [factor, 1, factor])
-  const spread = mul(reshape(x, [n, channels * height, 1, width, 1]), ones)
-  return reshape(spread, [n, channels, height * factor, width * factor])
+  if (!Number.isInteger(factor) || factor < 1)
+    throw new Error(`upsampleNearest: factor ${factor} is no whole number from 1`)
+  const scales = constant(new Float32Array([1, 1, factor, factor]))
+  return apply('Resize', [x, null, scales], [n, channels, height * factor, width * factor], x.dtype, {
+    attributes: { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
+    vjp: ([g]) => [mul(areaPool(g!, factor), factor * factor), null, null],
+  })
 }
 
 /**

@@ -10,7 +10,9 @@ import {
   int64,
   type Shape,
   sameShape,
+  scalar,
   showShape,
+  sizeOf,
   type Tensor,
 } from './tensor.ts'
 
@@ -45,9 +47,12 @@ export function reshape(x: Tensor, to: Shape): Tensor {
   return apply('Reshape', [x, dims], shape, x.dtype, { vjp: ([g]) => [reshape(g!, x.shape), null] })
 }
 
-/** A new dimension of size 1 at `axis`. */
+/** A new dimension of size 1 at `axis` of the result; negative numbers count from its end. */
 export function unsqueeze(x: Tensor, axis: number): Tensor {
-  return reshape(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)])
+  const at = axis < 0 ? axis + x.rank + 1 : axis
+  if (!Number.isInteger(at) || at < 0 || at > x.rank)
+    throw new Error(`unsqueeze: axis ${axis} is outside what ${showShape(x.shape)} becomes`)
+  return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)])
 }
 
 /** The dimensions in another order: y.shape[i] = x.shape[permutation[i]]. */
@@ -64,6 +69,7 @@ export function transpose(x: Tensor, permutation: readonly number[]): Tensor {
 
 /** The last two dimensions exchanged. */
 export function swapLast(x: Tensor): Tensor {
+  if (x.rank < 2) throw new Error(`swapLast: ${showShape(x.shape)} has no two dimensions`)
   const axes = x.shape.map((_, i) => i)
   return transpose(x, [...axes.slice(0, -2), axes[x.rank - 1], axes[x.rank - 2]])
 }
@@ -92,6 +98,8 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   let total = 0
   const starts = tensors.map(t => {
     const size = t.shape[over]
+    if (t.dtype !== tensors[0].dtype)
+      throw new Error(`concat: types differ: ${tensors[0].dtype} and ${t.dtype}`)
     const rest = (s: Shape) => s.filter((_, i) => i !== over)
     if (!sameShape(rest(t.shape), rest(tensors[0].shape)) || typeof size !== 'number')
       throw new Error(
@@ -114,21 +122,27 @@ export function split(x: Tensor, sizes: readonly number[], axis: number): Tensor
   if (sum !== x.shape[over])
     throw new Error(`split: the sizes [${sizes}] add up to ${sum}, not to ${x.shape[over]}`)
   const shapes = sizes.map(size => [x.shape.map((dim, i) => (i === over ? size : dim)), x.dtype] as const)
-  return applyMany('Split', [x, int64(sizes)], shapes, {
+  const pieces: Tensor[] = applyMany('Split', [x, int64(sizes)], shapes, {
     attributes: { axis: over },
     vjp: grads => [
       concat(
-        grads.map((g, i) => g ?? zeros(shapes[i][0])),
+        grads.map((g, i) => g ?? zerosLike(pieces[i])),
         over,
       ),
       null,
     ],
   })
+  return pieces
 }
 
 /** Zeros of a known shape. */
 export function zeros(shape: Shape): Tensor {
-  return expand(constant(new Float32Array(1), []), shape)
+  return expand(scalar(0), shape)
+}
+
+/** Zeros of the shape and type of x, known or not. */
+export function zerosLike(x: Tensor): Tensor {
+  return expand(scalar(0, x.dtype), x.shape, x)
 }
 
 /** x[start : end] along one axis; negative numbers count from the end. */
@@ -180,24 +194,38 @@ export function gather(x: Tensor, indices: Tensor): Tensor {
   if (indices.dtype !== 'int64') throw new Error(`gather: the indices are ${indices.dtype}, not int64`)
   return apply('Gather', [x, indices], [...indices.shape, ...x.shape.slice(1)], x.dtype, {
     attributes: { axis: 0 },
-    vjp: ([g]) => [scatterAdd(g!, indices, x.shape), null],
+    vjp: ([g]) => [addRows(zerosLike(x), g!, indices), null],
   })
 }
 
 /** The adjoint of gather: zeros of `shape`, to whose rows `indices` the rows of `updates` are added. */
 export function scatterAdd(updates: Tensor, indices: Tensor, shape: Shape): Tensor {
+  if (indices.dtype !== 'int64') throw new Error(`scatterAdd: the indices are ${indices.dtype}, not int64`)
   const expected = [...indices.shape, ...shape.slice(1)]
   if (!sameShape(updates.shape, expected))
     throw new Error(`scatterAdd: updates are ${showShape(updates.shape)}, expected ${showShape(expected)}`)
-  const at = unsqueeze(indices, indices.rank)
-  return apply('ScatterND', [zeros(shape), at, updates], shape, updates.dtype, {
-    attributes: { reduction: 'add' },
-    vjp: ([g]) => [null, null, gather(g!, indices)],
+  return addRows(expand(scalar(0, updates.dtype), shape), updates, indices)
+}
+
+/**
+ * By ScatterElements, which ONNX Runtime's CPU does in one thread: its ScatterND adds rows from several at once
+ * and loses some where an index occurs twice (microsoft/onnxruntime#18048).
+ */
+function addRows(to: Tensor, updates: Tensor, indices: Tensor): Tensor {
+  const rest = to.shape.slice(1)
+  const rows = indices.rank === 1 ? indices.shape[0] : sizeOf(indices.shape)
+  const flat = reshape(updates, [rows, ...rest])
+  const at = expand(reshape(indices, [rows, ...rest.map(() => 1)]), flat.shape, flat)
+  return apply('ScatterElements', [to, at, flat], to.shape, updates.dtype, {
+    attributes: { axis: 0, reduction: 'add' },
+    vjp: ([g]) => [null, null, reshape(gather(g!, indices), flat.shape)],
   })
 }
 
 /** One value per row: x[…, indices[…]] of x […, K], as […, 1]. */
 export function pick(x: Tensor, indices: Tensor): Tensor {
+  if (!sameShape(indices.shape, x.shape.slice(0, -1)))
+    throw new Error(`pick: indices ${showShape(indices.shape)} do not fit ${showShape(x.shape)}`)
   const depth = x.shape[x.rank - 1]
   if (typeof depth !== 'number') throw new Error(`pick: the last axis of ${showShape(x.shape)} is symbolic`)
   return apply('GatherElements', [x, unsqueeze(indices, indices.rank)], [...indices.shape, 1], x.dtype, {
@@ -208,6 +236,9 @@ export function pick(x: Tensor, indices: Tensor): Tensor {
 
 /** indices [i…] of int64 to float32 [i…, depth]: 1 at the index, 0 elsewhere. */
 export function oneHot(indices: Tensor, depth: number): Tensor {
+  if (indices.dtype !== 'int64') throw new Error(`oneHot: the indices are ${indices.dtype}, not int64`)
+  // ONNX Runtime takes no scalar here.
+  if (indices.rank === 0) return reshape(oneHot(reshape(indices, [1]), depth), [depth])
   const values = constant(new Float32Array([0, 1]))
   return apply('OneHot', [indices, int64([depth], []), values], [...indices.shape, depth], 'float32', {
     attributes: { axis: -1 },
@@ -217,7 +248,8 @@ export function oneHot(indices: Tensor, depth: number): Tensor {
 /** The k largest (or smallest) values along the last axis, sorted, and their int64 indices. */
 export function topK(x: Tensor, k: number, largest = true): { values: Tensor; indices: Tensor } {
   const depth = x.shape[x.rank - 1]
-  if (typeof depth === 'number' && k > depth) throw new Error(`topK: ${k} of ${depth} values`)
+  if (!Number.isInteger(k) || k < 1 || (typeof depth === 'number' && k > depth))
+    throw new Error(`topK: ${k} of ${depth} values`)
   const shape: Dim[] = [...x.shape.slice(0, -1), k]
   const [values, indices] = applyMany(
     'TopK',
@@ -228,14 +260,35 @@ export function topK(x: Tensor, k: number, largest = true): { values: Tensor; in
     ],
     {
       attributes: { axis: x.rank - 1, largest: largest ? 1 : 0, sorted: 1 },
-      vjp: ([g]) => [
-        g &&
-          apply('ScatterElements', [zeros(x.shape), indices, g], x.shape, x.dtype, {
-            attributes: { axis: x.rank - 1 },
-          }),
-        null,
-      ],
+      vjp: ([g]) => [g && putLast(x, indices, g), null],
     },
   )
   return { values, indices }
+}
+
+/** x[…, indices[…, j]] along the last axis. */
+function takeLast(x: Tensor, indices: Tensor): Tensor {
+  return apply('GatherElements', [x, indices], indices.shape, x.dtype, {
+    attributes: { axis: x.rank - 1 },
+    vjp: ([g]) => [putLast(x, indices, g!), null],
+  })
+}
+
+/** The adjoint of `takeLast`, for indices of which no two in a row are the same. */
+function putLast(like: Tensor, indices: Tensor, values: Tensor): Tensor {
+  return apply('ScatterElements', [zerosLike(like), indices, values], like.shape, like.dtype, {
+    attributes: { axis: like.rank - 1 },
+    vjp: ([g]) => [null, null, takeLast(g!, indices)],
+  })
+}
+
+/** x [1, …] repeated along its first dimension as often as `batch` has rows, known or not. */
+export function repeatBatch(x: Tensor, batch: Tensor): Tensor {
+  const [n] = batch.shape
+  const shape = [n, ...x.shape.slice(1)]
+  if (x.shape[0] !== 1) throw new Error(`repeatBatch: the first size of ${showShape(x.shape)} is not 1`)
+  if (typeof n === 'number') return expand(x, shape)
+  const rows = apply('Shape', [batch], [1], 'int64', { attributes: { start: 0, end: 1 } })
+  const dims = concat([rows, int64(x.shape.slice(1) as number[])], 0)
+  return apply('Expand', [x, dims], shape, x.dtype, { vjp: ([g]) => [sumTo(g!, x.shape), null] })
 }

@@ -95,9 +95,15 @@ export function dtypeOf(values: Values): DType {
   return 'uint8'
 }
 
-/** A float32 scalar (shape []). */
-export function scalar(value: number): Tensor {
-  return constant(new Float32Array([value]), [])
+/** A scalar (shape []) of a number type. */
+export function scalar(value: number, dtype: DType = 'float32'): Tensor {
+  if (dtype === 'int64') return constant(BigInt64Array.of(BigInt(value)), [])
+  if (dtype === 'uint64') return constant(BigUint64Array.of(BigInt(value)), [])
+  if (dtype === 'float64') return constant(Float64Array.of(value), [])
+  if (dtype === 'int32') return constant(Int32Array.of(value), [])
+  if (dtype === 'uint8') return constant(Uint8Array.of(value), [])
+  if (dtype === 'bool') throw new Error(`scalar: ${value} has no place among bools`)
+  return constant(Float32Array.of(value), [])
 }
 
 /** A vector of int64: what ONNX wants for axes, shapes, pads and the like. */

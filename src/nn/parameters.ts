@@ -12,7 +12,7 @@ export interface ParameterSpec {
   init: Initialiser
 }
 
-/** What a network's builder calls for each parameter, always in the same order. */
+/** What a network's builder calls for each parameter; the same name is the same parameter. */
 export type Parameters = (name: string, shape: readonly number[], init: Initialiser) => Tensor
 
 /** All parameters in one vector: the layout in which a network is trained and stored. */
@@ -25,7 +25,11 @@ export class Layout {
   static of(build: (parameters: Parameters) => unknown): Layout {
     const layout = new Layout()
     build((name, shape, init) => {
-      if (layout.offsets.has(name)) throw new Error(`parameter ${name} is asked for twice`)
+      const known = layout.specs.find(spec => spec.name === name)
+      if (known && String(known.shape) !== String(shape))
+        throw new Error(`parameter ${name} is asked for as [${known.shape}] and as [${shape}]`)
+      // Asked for again, it is shared.
+      if (known) return constant(new Float32Array(sizeOf(shape)), shape)
       layout.specs.push({ name, shape, init })
       layout.offsets.set(name, layout.size)
       layout.size += sizeOf(shape)

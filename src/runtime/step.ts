@@ -1,13 +1,14 @@
 // A graph, opened and ready to run: inputs in, outputs out, state kept between runs.
 
-import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common'
+import { backend } from '#backend'
 import { type ModelOptions, sizeOf, type Tensor, type Values, writeModel } from '../graph/index.ts'
-import type { Device, RuntimeOptions } from './backend.ts'
-import { backend } from './backend-node.ts'
+import { type Device, explain, type Opened, type RuntimeOptions, type Session } from './backend.ts'
+import { type Feed, toTensors } from './feeds.ts'
+import type { StateSlot } from './state.ts'
 
 /** A value that a program keeps: what it is called, and what it becomes. */
 export interface State {
-  /** The value before the step: an `input` of the graph, of known shape. */
+  /** The value before the step: a float32 `input` of the graph, of known shape. */
   before: Tensor
   /** The value after it, of the same shape and type; absent where the step only reads it. */
   after?: Tensor
@@ -27,6 +28,8 @@ export function writeProgram(program: Program): Uint8Array {
   const inputs: Tensor[] = []
   for (const [name, { before, after }] of Object.entries(program.state ?? {})) {
     inputs.push(before)
+    if (before.node.op !== 'Input' || before.dtype !== 'float32')
+      throw new Error(`state ${name}: ${before} is not an input of type float32`)
     if (!after) continue
     if (String(after.shape) !== String(before.shape) || after.dtype !== before.dtype)
       throw new Error(`state ${name}: ${before} becomes ${after.dtype} [${after.shape}]`)
@@ -37,59 +40,50 @@ export function writeProgram(program: Program): Uint8Array {
 
 /** Opens a program; its state starts at zero until `write` fills it. */
 export async function compile(program: Program, options: RuntimeOptions = {}): Promise<Step> {
+  const model = writeProgram(program)
   const state = Object.entries(program.state ?? {}).map(([name, { before, after }]) => ({
     name,
     feed: before.node.name!,
+    fetch: after && AFTER + name,
     size: sizeOf(before.shape),
     dims: before.shape as number[],
-    kept: !after,
   }))
-  return openStep(writeProgram(program), state, options)
+  return new Step(await backend.open(model, state, options), state)
 }
 
 /** Opens an ONNX model without state. */
-export function openModel(model: Uint8Array, options: RuntimeOptions = {}): Promise<Step> {
-  return openStep(model, [], options)
+export async function openModel(model: Uint8Array, options: RuntimeOptions = {}): Promise<Step> {
+  return new Step(await backend.open(model, [], options), [])
 }
 
-interface StateSlot {
-  name: string
-  feed: string
-  size: number
-  dims: number[]
-  kept: boolean
-}
-
-async function openStep(model: Uint8Array, state: StateSlot[], options: RuntimeOptions): Promise<Step> {
-  const { session, device } = await backend.open(model, options)
-  return new Step(session, device, state)
-}
-
-/** State lives in two buffers that change places after every run: nothing is allocated or copied in between. */
+/** A program on a device. One run at a time; what is kept between runs is its state, read and written by name. */
 export class Step {
-  private readonly current: Record<string, OrtTensor> = {}
-  private readonly next: Record<string, OrtTensor> = {}
-  private readonly plain: string[]
-  private running = false
+  /** Where it computes: the wish of the options, or what took its place. */
+  readonly device: Device
+  readonly threads: number
+  /** The engine and its version, `onnxruntime-node 1.30.0`. */
+  readonly engine: string
+  readonly inputNames: readonly string[]
+  readonly outputNames: readonly string[]
+  readonly stateNames: readonly string[]
+  private readonly inputs: Session['inputMetadata']
+  private readonly slots: ReadonlyMap<string, StateSlot>
+  private doing: 'nothing' | 'running' | 'closed' = 'nothing'
 
   constructor(
-    private readonly session: InferenceSession,
-    readonly device: Device,
-    private readonly state: readonly StateSlot[],
+    private readonly opened: Opened,
+    state: readonly StateSlot[],
   ) {
-    for (const { name, size, dims, kept } of state) {
-      this.current[name] = new backend.Tensor('float32', new Float32Array(size), dims)
-      if (!kept) this.next[name] = new backend.Tensor('float32', new Float32Array(size), dims)
-    }
-    this.plain = session.outputNames.filter(name => !name.startsWith(AFTER))
-  }
-
-  get inputNames(): readonly string[] {
-    return this.session.inputNames.filter(name => !this.state.some(slot => slot.feed === name))
-  }
-
-  get outputNames(): readonly string[] {
-    return this.plain
+    this.device = opened.device
+    this.threads = opened.threads
+    this.engine = opened.engine
+    this.slots = new Map(state.map(slot => [slot.name, slot]))
+    const fed = new Set(state.map(slot => slot.feed))
+    const kept = new Set(state.map(slot => slot.fetch))
+    this.inputs = opened.session.inputMetadata.filter(port => !fed.has(port.name))
+    this.inputNames = this.inputs.map(port => port.name)
+    this.outputNames = opened.session.outputNames.filter(name => !kept.has(name))
+    this.stateNames = [...this.slots.keys()]
   }
 
   /**
@@ -100,62 +94,66 @@ export class Step {
     inputs: Readonly<Record<string, Feed>>,
     accept: (outputs: Record<string, Values>) => boolean = () => true,
   ): Promise<Record<string, Values>> {
-    if (this.running) throw new Error('this step is already running; wait for it, or compile it twice')
-    this.running = true
+    this.checkIdle('run')
+    const { session, state, Tensor } = this.opened
+    const feeds = { ...toTensors(inputs, this.inputs, Tensor), ...state.feeds() }
+    const fetches = { ...Object.fromEntries(this.outputNames.map(name => [name, null])), ...state.fetches() }
+    this.doing = 'running'
     try {
-      const feeds: Record<string, OrtTensor> = {}
-      for (const name of this.inputNames) {
-        if (!(name in inputs))
-          throw new Error(`input ${name} is missing; the program takes ${this.inputNames.join(', ')}`)
-        feeds[name] = toOrt(inputs[name])
-      }
-      for (const { name, feed } of this.state)
-        if (this.session.inputNames.includes(feed)) feeds[feed] = this.current[name]
-      const fetches: Record<string, OrtTensor | null> = {}
-      for (const name of this.plain) fetches[name] = null
-      for (const name of Object.keys(this.next)) fetches[AFTER + name] = this.next[name]
-      const results = await this.session.run(feeds, fetches)
+      const results = await session.run(feeds, fetches).catch(error => {
+        throw explain('the step failed', error)
+      })
       const outputs: Record<string, Values> = {}
-      for (const name of this.plain) outputs[name] = results[name].data as Values
-      if (accept(outputs))
-        for (const name of Object.keys(this.next)) {
-          const after = results[AFTER + name]
-          this.next[name] = this.current[name]
-          this.current[name] = after
-        }
+      for (const name of this.outputNames) outputs[name] = results[name].data as Values
+      if (accept(outputs)) state.accept(results)
       return outputs
     } finally {
-      this.running = false
+      this.doing = 'nothing'
     }
   }
 
-  /** The values of a state: the buffer itself, which may be changed between runs. */
-  read(name: string): Float32Array {
-    const tensor = this.current[name]
-    if (!tensor) throw new Error(`no state ${name}; there is ${Object.keys(this.current).join(', ')}`)
-    return tensor.data as Float32Array
+  /**
+   * The values of a state. Later steps leave the array as it is; change it only in order to `write` it back, for
+   * it may be the state itself or a download from a GPU. During a run these are the values before it.
+   */
+  async read(name: string): Promise<Float32Array> {
+    const slot = this.slot(name)
+    if (this.doing === 'closed') throw new Error('this step is closed; its state is gone')
+    return this.opened.state.read(slot)
   }
 
-  /** Fills a state. */
-  write(name: string, values: Float32Array) {
-    const target = this.read(name)
-    if (values.length !== target.length)
-      throw new Error(`state ${name} has ${target.length} values, not ${values.length}`)
-    target.set(values)
+  /** Fills a state, or `values.length` of its values from `offset` on. The values are copied. */
+  async write(name: string, values: Float32Array, offset?: number): Promise<void> {
+    const slot = this.slot(name)
+    this.checkIdle('write')
+    if (offset === undefined && values.length !== slot.size)
+      throw new Error(`state ${name} has ${slot.size} values, not ${values.length}`)
+    if (
+      offset !== undefined &&
+      !(Number.isInteger(offset) && offset >= 0 && offset + values.length <= slot.size)
+    )
+      throw new Error(`state ${name} has ${slot.size} values: ${values.length} do not fit at ${offset}`)
+    this.opened.state.write(slot, values, offset ?? 0)
   }
 
-  async close() {
-    await this.session.release()
+  /** Gives back what the engine holds. */
+  async close(): Promise<void> {
+    if (this.doing === 'closed') return
+    this.checkIdle('close')
+    this.doing = 'closed'
+    this.opened.state.release()
+    await this.opened.session.release()
   }
-}
 
-export interface Feed {
-  data: Values
-  shape: readonly number[]
-}
+  private slot(name: string): StateSlot {
+    const slot = this.slots.get(name)
+    if (!slot) throw new Error(`no state ${name}; there is ${this.stateNames.join(', ') || 'none'}`)
+    return slot
+  }
 
-function toOrt({ data, shape }: Feed): OrtTensor {
-  const size = shape.reduce((a, b) => a * b, 1)
-  if (size !== data.length) throw new Error(`${data.length} values do not fill [${shape.join(', ')}]`)
-  return new backend.Tensor(data as Float32Array, shape as number[])
+  private checkIdle(to: string) {
+    if (this.doing === 'running')
+      throw new Error(`cannot ${to}: this step is running; wait for it, or compile it twice`)
+    if (this.doing === 'closed') throw new Error(`cannot ${to}: this step is closed`)
+  }
 }

@@ -3,7 +3,7 @@
 import type { Images } from '../data/dataset.ts'
 import { toFloat } from '../data/dataset.ts'
 import { batches, type Rng, random, type Sampler } from '../data/rng.ts'
-import { type LayerSpec, layersOf } from '../ddn/config.ts'
+import { type CandidateTable, type LayerSpec, layersOf, tablesOf } from '../ddn/config.ts'
 import { encoder, layoutOf, lossWeights, trainingStep } from '../ddn/program.ts'
 import { SplitAndPrune, type SplitAndPruneState, usage } from '../ddn/split-and-prune.ts'
 import { adamRate } from '../nn/adam.ts'
@@ -61,10 +61,9 @@ export class DivergenceError extends Error {
     readonly step: number,
     readonly layer: number | null,
     detail: string,
+    what = layer === null ? 'the gradient' : `the loss of layer ${layer}`,
   ) {
-    super(
-      `step ${step}: ${layer === null ? 'the gradient' : `the loss of layer ${layer}`} is ${detail}; the weights before it are kept. Try a smaller rate or clipNorm.`,
-    )
+    super(`step ${step}: ${what} is ${detail}; the weights before it are kept. Try a smaller rate or clipNorm.`)
     this.name = 'DivergenceError'
   }
 }
@@ -75,12 +74,15 @@ export class Trainer {
   step = 0
   /** Seconds spent in steps. */
   seconds = 0
+  /** The sets of candidates, and the counts of each. */
+  readonly tables: readonly CandidateTable[]
   readonly growth: SplitAndPrune[]
   private readonly dropout: Rng
   private readonly sampler: Sampler
   private readonly shares: number[]
   private upcoming: { images: Float32Array; sampler: number[] } | null = null
-  private evaluator: { step: Step; batch: number } | null = null
+  /** Encoders of the averaged weights, by their batch. */
+  private readonly evaluators = new Map<number, Step>()
 
   private constructor(
     readonly config: TrainConfig,
@@ -94,7 +96,8 @@ export class Trainer {
     this.shares = lossWeights(config.network)
     this.dropout = random(config.seed, 'chain dropout')
     this.sampler = batches(images.count, config.optimiser.batch, random(config.seed, 'batches'))
-    this.growth = this.layers.map(
+    this.tables = tablesOf(config.network)
+    this.growth = this.tables.map(
       ({ K }) => new SplitAndPrune(K, { rule: config.growth.rule, halfLife: config.growth.halfLife * K }),
     )
   }
@@ -113,6 +116,12 @@ export class Trainer {
     await program.write('parameters', initial)
     await program.write('average', initial)
     return trainer
+  }
+
+  /** What computes, and where. */
+  get engine(): { name: string; device: string; threads: number } {
+    const { engine, device, threads } = this.program
+    return { name: engine, device, threads }
   }
 
   /** Share of the budget used. */
@@ -174,19 +183,28 @@ export class Trainer {
 
   /** Reconstruction of images by the averaged weights. */
   async evaluate(images: Images, count = images.count): Promise<Evaluation> {
-    const n = Math.min(images.count, 100)
-    if (this.evaluator?.batch !== n) {
-      await this.evaluator?.step.close()
-      this.evaluator = { step: await compile(encoder(this.config.network, this.layout, { batch: n }), this.runtime), batch: n }
+    const total = Math.min(count, images.count)
+    const average = await this.program.read('average')
+    const sums = new Float64Array(this.layers.length)
+    for (let start = 0; start < total; ) {
+      const n = Math.min(100, total - start)
+      const step = await this.evaluator(n)
+      if (start === 0 || n < 100) await step.write('parameters', average)
+      const indices = Int32Array.from({ length: n }, (_, i) => start + i)
+      const shape = [n, images.channels, images.size, images.size]
+      const { losses } = await step.run({ images: { data: toFloat(images, indices), shape } })
+      sums.forEach((sum, layer) => {
+        sums[layer] = sum + Number(losses[layer]) * n
+      })
+      start += n
     }
-    const { step } = this.evaluator
-    await step.write('parameters', await this.program.read('average'))
-    return reconstructionError(step, images, Math.min(count, images.count), n)
+    const losses = Array.from(sums, sum => sum / total)
+    return { mse: losses[losses.length - 1], losses, count: total }
   }
 
   /** How evenly the nodes of every layer are used. */
   usage() {
-    return this.growth.map(({ counts }) => usage(counts))
+    return this.tables.flatMap(({ layers }, i) => layers.map(() => usage(this.growth[i].counts)))
   }
 
   /** The vectors as they stand; the buffers themselves where the device allows it. */
@@ -220,7 +238,15 @@ export class Trainer {
 
   async close() {
     await this.program.close()
-    await this.evaluator?.step.close()
+    for (const step of this.evaluators.values()) await step.close()
+  }
+
+  private async evaluator(batch: number): Promise<Step> {
+    const known = this.evaluators.get(batch)
+    if (known) return known
+    const opened = await compile(encoder(this.config.network, this.layout, { batch }), this.runtime)
+    this.evaluators.set(batch, opened)
+    return opened
   }
 
   /** The next batch, made while a step runs; with the sampler's state before it, for a checkpoint in between. */
@@ -242,35 +268,38 @@ export class Trainer {
   private count(nearest: Int32Array): StepReport['events'] {
     const L = this.layers.length
     const column = new Int32Array(nearest.length / L)
-    for (let layer = 0; layer < L; layer++) {
-      for (let i = 0; i < column.length; i++) column[i] = nearest[i * L + layer]
-      this.growth[layer].observe(column)
-    }
+    this.tables.forEach(({ layers }, table) => {
+      for (const layer of layers) {
+        for (let i = 0; i < column.length; i++) column[i] = nearest[i * L + layer]
+        this.growth[table].observe(column)
+      }
+    })
     return []
   }
 
   /** Counts, then splits: weights, moments and averages of the split node are copied over the pruned one's. */
   private async splitAndPrune(nearest: Int32Array): Promise<StepReport['events']> {
     this.count(nearest)
-    const events: StepReport['events'] = []
-    for (let layer = 0; layer < this.layers.length; layer++)
+    const events = this.growth.flatMap((growth, table) => {
+      const fired: { table: CandidateTable; split: number; prune: number }[] = []
       for (let i = 0; i < this.config.growth.perStep; i++) {
-        const event = this.growth[layer].event()
+        const event = growth.event()
         if (!event) break
-        events.push({ layer, ...event })
+        fired.push({ table: this.tables[table], ...event })
       }
-    if (events.length) {
+      return fired
+    })
+    if (events.length)
       for (const name of VECTORS) {
         const vector = await this.program.read(name)
-        for (const { layer, split, prune } of events) {
-          const rows = this.layout.slice(vector, `layer${layer}.candidates`)
-          const width = rows.length / this.layers[layer].K
+        for (const { table, split, prune } of events) {
+          const rows = this.layout.slice(vector, table.name)
+          const width = rows.length / table.K
           rows.copyWithin(prune * width, split * width, (split + 1) * width)
         }
         await this.program.write(name, vector)
       }
-    }
-    return events
+    return events.map(({ table, split, prune }) => ({ layer: table.layers[0], split, prune }))
   }
 }
 
@@ -285,18 +314,4 @@ function divergence(step: number, losses: Float32Array, norm: number): Divergenc
   const layer = losses.findIndex(loss => !Number.isFinite(loss))
   if (layer >= 0) return new DivergenceError(step, layer, String(losses[layer]))
   return Number.isFinite(norm) ? null : new DivergenceError(step, null, String(norm))
-}
-
-/** Mean losses of an encoder over `count` images, n at a time; the last batch is filled up and not counted twice. */
-async function reconstructionError(step: Step, images: Images, count: number, n: number): Promise<Evaluation> {
-  const whole = count - (count % n)
-  const sums: number[] = []
-  for (let start = 0; start < whole; start += n) {
-    const indices = Int32Array.from({ length: n }, (_, i) => start + i)
-    const shape = [n, images.channels, images.size, images.size]
-    const { losses } = await step.run({ images: { data: toFloat(images, indices), shape } })
-    for (let i = 0; i < losses.length; i++) sums[i] = (sums[i] ?? 0) + Number(losses[i]) * n
-  }
-  const losses = sums.map(sum => sum / whole)
-  return { mse: losses[losses.length - 1], losses, count: whole }
 }

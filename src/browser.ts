@@ -1,0 +1,47 @@
+// The library as browsers get it: whatever reaches the file system, sharp or native code stays out of here.
+
+export { cifar10Classes, parseCifar10 } from './data/cifar10.ts'
+export { type Dataset, type Images, splitByKey, subset, toFloat } from './data/dataset.ts'
+export { type Idx, type IdxOptions, parseIdx } from './data/idx.ts'
+export { batches, type Rng, random, type Sampler } from './data/rng.ts'
+export {
+  bitsOf,
+  type DdnConfig,
+  ddnSchema,
+  type LayerSpec,
+  layersOf,
+  type Stage,
+  stageSchema,
+} from './ddn/config.ts'
+export * from './ddn/density.ts'
+export { bins, type DensityName, density, densityNames } from './ddn/density-targets.ts'
+export { DdnModel, type SampleOptions } from './ddn/model.ts'
+export { type Preset, type PresetName, presetNames, presets } from './ddn/presets.ts'
+export { decoder, encoder, type InferenceOptions, layoutOf, trainingStep } from './ddn/program.ts'
+export * from './ddn/split-and-prune.ts'
+export * from './graph/index.ts'
+export { Layout } from './nn/parameters.ts'
+export { type DensityGifOptions, densityGif } from './report/gif.ts'
+export { type GridOptions, grid, type Picture } from './report/grid.ts'
+export { decodePngText, encodePng } from './report/png.ts'
+export * from './runtime/index.ts'
+export { type TrainConfig, type TrainConfigInput, trainSchema } from './train/config.ts'
+export * from './train/log.ts'
+export { ConfigError, type DdnOptions, ddn, type Model, resolveConfig } from './train/resolve.ts'
+export {
+  readSafetensors,
+  type Safetensors,
+  type StoredTensor,
+  writeSafetensors,
+} from './train/safetensors.ts'
+export { Run, type TrainOptions, train } from './train/train.ts'
+export {
+  DivergenceError,
+  type Evaluation,
+  type StepReport,
+  Trainer,
+  type TrainerState,
+  type Vectors,
+} from './train/trainer.ts'
+export { modelFile, readModel, readState, stateFile } from './train/weights.ts'
+export { VERSION } from './version.ts'

@@ -1,0 +1,115 @@
+// How far a training has come: one line that stays in place on a terminal, plain lines anywhere else.
+
+import type { EvaluationEntry } from '../train/log.ts'
+import type { StepReport } from '../train/trainer.ts'
+import { clock, grouped, short } from './output.ts'
+
+export interface ProgressStream {
+  write(text: string): unknown
+  isTTY?: boolean
+  columns?: number
+}
+
+/** Drawn at most this often; more would only flicker. */
+const REDRAW = 120
+const BAR = 16
+
+/** Means over about so many steps: the loss of one batch jumps about. */
+const SMOOTH = 30
+
+export class Progress {
+  private drawn = -Infinity
+  private nextLine = 0
+  private loss: number | null = null
+  private testMse: number | null
+  private begun: { at: number; progress: number; images: number } | null = null
+  private text = ''
+
+  /** @param testMse  of an earlier session */
+  constructor(
+    private readonly stream: ProgressStream,
+    private readonly now: () => number = () => performance.now(),
+    testMse: number | null = null,
+  ) {
+    this.testMse = testMse
+  }
+
+  /** What is being done, while there are no steps. */
+  status(text: string) {
+    if (this.stream.isTTY) this.draw(text)
+    else this.stream.write(`${text}\n`)
+  }
+
+  step(report: StepReport) {
+    const now = this.now()
+    this.begun ??= { at: now, progress: report.progress, images: report.images }
+    this.loss =
+      this.loss === null || !Number.isFinite(this.loss)
+        ? report.loss
+        : this.loss + (report.loss - this.loss) / Math.min(report.step, SMOOTH)
+    if (this.stream.isTTY) {
+      if (now - this.drawn < REDRAW) return
+      this.draw(this.line(report, now, this.stream.columns ?? 80))
+    } else if (now - this.begun.at >= this.nextLine) {
+      this.stream.write(`${this.fields(report, now).filter(Boolean).join('  ')}\n`)
+      // 2, 5, 10, 20, 40 … seconds, at last every five minutes.
+      this.nextLine = Math.min(Math.max(2000, 2 * (now - this.begun.at)), now - this.begun.at + 300_000)
+    }
+  }
+
+  evaluation({ testMse }: EvaluationEntry) {
+    this.testMse = testMse
+  }
+
+  /** A line that stays. */
+  note(text: string) {
+    if (!this.stream.isTTY) this.stream.write(`${text}\n`)
+    else {
+      this.stream.write(`\r${text}\x1b[K\n${this.text}`)
+    }
+  }
+
+  /** Takes the line away. */
+  end() {
+    if (this.stream.isTTY && this.text) this.stream.write('\r\x1b[K')
+    this.text = ''
+  }
+
+  /** The whole in one write over what stood there, and only then cleared to the right: nothing flickers. */
+  private draw(text: string) {
+    const width = Math.max(10, (this.stream.columns ?? 80) - 1)
+    this.text = text.slice(0, width)
+    this.drawn = this.now()
+    this.stream.write(`\r${this.text}\x1b[K`)
+  }
+
+  /** As many fields as fit, the most important first; then a bar where there is room. */
+  private line(report: StepReport, now: number, columns: number): string {
+    const fields = this.fields(report, now)
+    // What goes first when the terminal is narrow.
+    for (const least of [4, 1, 3, 2, 5]) {
+      if (fields.filter(Boolean).join('  ').length < columns) break
+      fields[least] = ''
+    }
+    const text = fields.filter(Boolean).join('  ')
+    if (text.length + BAR + 2 >= columns) return text
+    const filled = Math.round(BAR * report.progress)
+    return `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}  ${text}`
+  }
+
+  private fields({ step, progress, images }: StepReport, now: number): string[] {
+    const begun = this.begun!
+    const seconds = (now - begun.at) / 1000
+    const done = progress - begun.progress
+    const rate = seconds > 0.2 ? (images - begun.images) / seconds : 0
+    const left = done > 0 && seconds > 1 ? ((1 - progress) * seconds) / done : null
+    return [
+      `${(100 * progress).toFixed(0).padStart(3)}%`,
+      `step ${grouped(step)}`,
+      `loss ${short(this.loss ?? Number.NaN)}`,
+      this.testMse === null ? '' : `test MSE ${short(this.testMse)}`,
+      rate ? `${rate.toFixed(0)} images/s` : '',
+      left === null ? '' : `${clock(left)} left`,
+    ]
+  }
+}

@@ -1,0 +1,263 @@
+// `coppice train`: from data to a run folder.
+
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type Command, Option } from 'commander'
+import type { Dataset } from '../data/dataset.ts'
+import { type LoadOptions, loadDataset } from '../data/load.ts'
+import { bitsOf } from '../ddn/config.ts'
+import { type PresetName, presetNames, presets } from '../ddn/presets.ts'
+import { writeReport } from '../report/report.ts'
+import type { Device } from '../runtime/index.ts'
+import type { TrainConfig } from '../train/config.ts'
+import { ConfigError, ddn, resolveConfig } from '../train/resolve.ts'
+import { type FolderRun, readConfig, trainInFolder } from '../train/run.ts'
+import { applySettings } from '../train/settings.ts'
+import { newRunFolder } from './folders.ts'
+import { onInterrupt } from './interrupt.ts'
+import {
+  type CommonOptions,
+  collect,
+  common,
+  notNegative,
+  oneOf,
+  positive,
+  runtimeFlags,
+  runtimeOf,
+  whole,
+  wholeFrom,
+} from './options.ts'
+import { clock, grouped, millions, present, short, UsageError } from './output.ts'
+import { Progress } from './progress.ts'
+
+interface TrainFlags extends CommonOptions {
+  data?: string
+  preset?: PresetName
+  config?: string
+  minutes?: number
+  steps?: number
+  seed?: number
+  batch?: number
+  rate?: number
+  set?: string[]
+  out?: string
+  resume?: string | true
+  stopAt?: number
+  checkpointEvery?: number
+  evaluate?: number
+  report: boolean
+  threads?: number
+  device?: Device
+}
+
+export function trainCommand(program: Command): void {
+  const command = program
+    .command('train')
+    .description('train a network on images')
+    .option(
+      '--data <spec>',
+      'what to train on: digits, emoji, folder:PATH, zip:PATH, idx:PATH, cifar10:PATH (default: digits)',
+    )
+    .addOption(
+      new Option('--preset <name>', `the network: ${presetNames.join(', ')} (default: small)`).argParser(
+        oneOf(presetNames),
+      ),
+    )
+    .option('--config <file>', "settings as JSON, such as another run's config.json")
+    .option('--minutes <m>', "how long to train (default: the preset's)", positive)
+    .option('--steps <n>', 'how many steps to train instead', wholeFrom(1))
+    .option('--seed <n>', 'every random choice follows from it (default: 0)', whole)
+    .option('--out <folder>', 'where the run is kept (default: a new folder in runs/)')
+    .option('--resume [folder]', 'go on with the run in this folder, or in --out')
+    .option('--batch <n>', 'images per step', wholeFrom(1))
+    .option('--rate <r>', 'peak learning rate', positive)
+    .option('--set <path=value>', 'any other setting, such as network.lossGrowth=2; may be repeated', collect)
+    .option('--stop-at <step>', 'end after this step, as an interruption would', wholeFrom(1))
+    .option('--checkpoint-every <seconds>', 'time between checkpoints (default: 45)', notNegative)
+    .option('--evaluate <n>', 'test images of the last evaluation (default: all)', wholeFrom(1))
+    .option('--no-report', 'write no report.html at the end')
+  runtimeFlags(command)
+  common(command, [
+    'train --data digits --preset small --minutes 20 --seed 0 --out runs/digits',
+    'train --data folder:photos --preset small --set network.size=32 --out runs/photos',
+    'train --resume runs/digits',
+    'train --resume runs/digits --minutes 60',
+  ])
+  command.addHelpText(
+    'after',
+    `\nPresets:\n${presetNames.map(name => `  ${name.padEnd(16)}${presets[name].summary}`).join('\n')}\n`,
+  )
+  command.action((flags: TrainFlags) => runTraining(flags))
+}
+
+/** Trains as the flags say and presents the result. */
+export async function runTraining(flags: TrainFlags): Promise<void> {
+  const { folder, saved } = await where(flags)
+  const config = await configOfFlags(flags, saved)
+  // With --json standard output is for the result alone.
+  const progress = new Progress(flags.json ? process.stderr : process.stdout)
+  const interrupt = onInterrupt(() => progress.note('Stopping after this step; once more to stop at once.'))
+  const runtime = runtimeOf(flags)
+  let dataset: Dataset | null = null as Dataset | null
+  try {
+    progress.status(`${saved ? 'Going on in' : 'Training into'} ${folder}`)
+    const run = await trainInFolder(folder, config, async () => (dataset = await load(config, progress)), {
+      resume: flags.resume !== undefined,
+      stopAt: flags.stopAt,
+      checkpointEvery: flags.checkpointEvery,
+      evaluate: flags.evaluate,
+      signal: interrupt.signal,
+      runtime,
+      onStep: report => progress.step(report),
+      onEvaluation: evaluation => progress.evaluation(evaluation),
+      onFinish: () => progress.status('Testing …'),
+    })
+    await run.close()
+    let report: string | null = null
+    if (flags.report && run.progress >= 1 && !interrupt.signal.aborted) {
+      progress.status('Writing the report …')
+      report = await writeReport(run.dir, { runtime, test: dataset?.test })
+    }
+    progress.end()
+    presentRun(flags, folder, run, report)
+    if (interrupt.code) process.exitCode = interrupt.code
+  } finally {
+    progress.end()
+    interrupt.dispose()
+  }
+}
+
+/** The folder of the run, and its configuration where it goes on. */
+async function where({ out, resume, data, preset, config }: TrainFlags) {
+  if (typeof resume === 'string' && out !== undefined && resolve(out) !== resolve(resume))
+    throw new UsageError(`--resume ${resume} and --out ${out} are two folders; give one of them`)
+  if (resume === true && out === undefined)
+    throw new UsageError('--resume needs the folder of a run, such as --resume runs/001-digits-small')
+  const folder =
+    typeof resume === 'string'
+      ? resume
+      : (out ??
+        (await newRunFolder(`${(data ?? 'digits').split(':')[0]}-${preset ?? (config ? 'own' : 'small')}`)))
+  const saved = resume === undefined ? null : await readConfig(folder)
+  // A kill in the first moments leaves a folder without a configuration: the same command then starts anew.
+  if (resume !== undefined && !saved && data === undefined && preset === undefined && config === undefined)
+    throw new UsageError(`${folder} holds no run to resume; start one with: coppice train --out ${folder}`)
+  return { folder, saved: saved?.config ?? null }
+}
+
+/** The saved configuration, or the preset's, with the file's settings over it, then `--set`, then the flags. */
+async function configOfFlags(flags: TrainFlags, saved: TrainConfig | null): Promise<TrainConfig> {
+  const file = flags.config === undefined ? {} : await readSettings(flags.config)
+  const own = (file.network ?? {}) as Record<string, unknown>
+  const preset = flags.preset ?? (saved || own.stages ? null : 'small')
+  const base = preset ? ddn({ preset }) : null
+  const over = (key: 'network' | 'optimiser' | 'growth') => ({
+    ...(key === 'network' && (base || own.stages) ? { channels: saved?.network.channels } : saved?.[key]),
+    ...base?.[key],
+    ...(file[key] as object),
+  })
+  const input = applySettings(
+    {
+      ...file,
+      network: { ...over('network') },
+      optimiser: over('optimiser'),
+      growth: over('growth'),
+      seed: file.seed ?? saved?.seed,
+      data: file.data ?? saved?.data ?? 'digits',
+      budget: file.budget ?? saved?.budget ?? base?.budget,
+    },
+    flags.set ?? [],
+  ) as { network: Record<string, unknown>; optimiser: object; data: string; [key: string]: unknown }
+  if (flags.minutes !== undefined && flags.steps !== undefined)
+    throw new UsageError('--minutes and --steps are two budgets; give one of them')
+  if (flags.minutes !== undefined) input.budget = { minutes: flags.minutes }
+  if (flags.steps !== undefined) input.budget = { steps: flags.steps }
+  if (flags.seed !== undefined) input.seed = flags.seed
+  const data = absolute(flags.data ?? input.data)
+  return resolveConfig({
+    ...input,
+    data,
+    network: { ...input.network, channels: input.network.channels ?? channelsOf(data) },
+    optimiser: {
+      ...input.optimiser,
+      ...(flags.batch === undefined ? {} : { batch: flags.batch }),
+      ...(flags.rate === undefined ? {} : { rate: flags.rate }),
+    },
+  })
+}
+
+async function readSettings(path: string): Promise<Record<string, unknown>> {
+  const text = await readFile(path, 'utf8').catch(error => {
+    throw new UsageError(`--config ${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`)
+  })
+  try {
+    // What made a run is no setting of the next.
+    const { run: _, ...settings } = JSON.parse(text)
+    return settings
+  } catch (error) {
+    throw new ConfigError(`--config ${path}: ${(error as Error).message}`)
+  }
+}
+
+/** A run must find its data from any working directory. */
+function absolute(spec: string): string {
+  const colon = spec.indexOf(':')
+  return colon < 0 || colon === spec.length - 1
+    ? spec
+    : `${spec.slice(0, colon + 1)}${resolve(spec.slice(colon + 1))}`
+}
+
+/** What the loaders bring by themselves, known before anything is loaded. */
+const channelsOf = (data: string) => (/^(digits$|idx:)/.test(data) ? 1 : 3)
+
+/** Loads what a configuration names; the first broken files are named. */
+export async function load({ data, network }: TrainConfig, progress: Progress) {
+  progress.status(`Loading ${data} …`)
+  let skipped = 0
+  const options: LoadOptions = {
+    size: network.size,
+    channels: network.channels,
+    onSkip: (file, reason) => {
+      if (++skipped <= 5) progress.note(`skipped ${file}: ${reason}`)
+    },
+  }
+  const dataset = await loadDataset(data, options)
+  if (skipped > 5) progress.note(`… and ${skipped - 5} more files skipped`)
+  progress.status('Preparing the network …')
+  return dataset
+}
+
+function presentRun(flags: TrainFlags, folder: string, run: FolderRun, report: string | null): void {
+  const { config, step, images, seconds, loss, testMse, model } = run
+  const done = run.progress >= 1
+  const result = {
+    run: folder,
+    steps: step,
+    images,
+    seconds: Number(seconds.toFixed(3)),
+    imagesPerSecond: seconds > 0 ? Number((images / seconds).toFixed(1)) : 0,
+    loss,
+    testMse,
+    bits: bitsOf(config.network),
+    parameters: model.layout.size,
+    done,
+    report,
+  }
+  const next = done
+    ? `coppice sample ${folder} --count 64 --seed 7 --out samples.png`
+    : `coppice train --resume ${folder}`
+  present(flags, result, [
+    ['Run', folder],
+    [
+      'Steps',
+      `${grouped(step)}: ${grouped(images)} images in ${clock(seconds)}, ${result.imagesPerSecond} a second`,
+    ],
+    ['Test MSE', testMse === null ? 'not yet measured' : short(testMse)],
+    [
+      'Latent',
+      `${Number(result.bits.toFixed(1))} bits in ${model.layers.length} choices; ${millions(result.parameters)} parameters`,
+    ],
+    ...(report ? [['Report', report] as const] : []),
+    [done ? 'Next' : 'Go on', next],
+  ])
+}

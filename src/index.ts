@@ -1,0 +1,21 @@
+// The library as Node gets it: what browsers get, and what needs files. `train` also takes a folder here.
+
+export * from './browser.ts'
+export { loadCifar10 as cifar10 } from './data/cifar10-files.ts'
+export { loadDigits as digits } from './data/digits.ts'
+export { loadEmoji as emoji } from './data/emoji.ts'
+export { loadFolder as folder } from './data/folder.ts'
+export { loadIdx as idx } from './data/idx-files.ts'
+export { dataSpecs, type LoadOptions, loadDataset } from './data/load.ts'
+export { loadZip as zip } from './data/zip.ts'
+export { writeReport } from './report/report.ts'
+export {
+  type FolderOptions,
+  FolderRun,
+  type Made,
+  openRun,
+  readConfig,
+  runFiles,
+  train,
+  trainInFolder,
+} from './train/run.ts'

@@ -1,0 +1,36 @@
+/** The page around the sections: one file that asks nothing of the network. */
+
+import type { ReportContents } from './contents.ts'
+import { html } from './html.ts'
+import * as sections from './sections.ts'
+import { style } from './style.ts'
+
+/** The whole report. */
+export function page(contents: ReportContents): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta name="color-scheme" content="light dark">
+<meta name="generator" content="Coppice">
+<title>${contents.name} · Coppice</title>
+<link rel="icon" href="data:,">
+<style>${style}</style>
+</head>
+<body>
+<main>
+${sections.header(contents)}
+${sections.samples(contents)}
+${sections.reconstructions(contents)}
+${sections.variations(contents)}
+${sections.training(contents)}
+${sections.nodes(contents)}
+${sections.goOn(contents)}
+${sections.about(contents)}
+</main>
+</body>
+</html>
+`.text
+}
