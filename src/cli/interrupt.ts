@@ -17,7 +17,7 @@ export function onInterrupt(notice: () => void): Interrupt {
   let code = 0
   const handlers = Object.entries(codes).map(([name, exit]) => {
     const handler = () => {
-      if (controller.signal.aborted) process.exit(exit)
+      if (controller.signal.aborted) return process.exit(exit)
       code = exit
       controller.abort()
       notice()

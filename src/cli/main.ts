@@ -1,74 +1,8 @@
 #!/usr/bin/env node
 // The command `coppice`.
 
-import { Command, CommanderError } from 'commander'
-import { ConfigError } from '../train/settings.ts'
-import { VERSION } from '../version.ts'
-import { benchCommand } from './bench.ts'
-import { demoCommand } from './demo.ts'
-import { densityCommand } from './density.ts'
-import { exportCommand } from './export.ts'
-import { infoCommand } from './info.ts'
-import { UsageError } from './output.ts'
-import { reconstructCommand } from './reconstruct.ts'
-import { sampleCommand } from './sample.ts'
-import { trainCommand } from './train.ts'
+import { run } from './program.ts'
 
-const program = new Command('coppice')
-  .description('Train, sample and look inside Discrete Distribution Networks.')
-  .version(VERSION, '--version', 'print the version')
-  .helpOption('--help', 'explain the command')
-  .helpCommand('help [command]', 'explain a command')
-  .showSuggestionAfterError(true)
-  .configureOutput({
-    // Commander's own hint comes on a line of its own; one sentence is easier to read, and to search for.
-    outputError: (text, write) =>
-      write(
-        `${text
-          .trim()
-          .replace(/^error: /, '')
-          .replace(/\n\(?(Did you mean [^?]*\?)\)?/, '; $1')}\n`,
-      ),
-  })
-  .exitOverride()
-
-const commands = [
-  demoCommand,
-  trainCommand,
-  sampleCommand,
-  reconstructCommand,
-  infoCommand,
-  exportCommand,
-  densityCommand,
-  benchCommand,
-]
-for (const add of commands) add(program)
-
-program.addHelpText(
-  'after',
-  `
-Examples:
-  $ coppice demo
-  $ coppice train --data digits --preset small --minutes 20 --out runs/digits
-  $ coppice sample runs/digits --count 64 --seed 7 --out samples.png
-  $ coppice reconstruct runs/digits --split test --count 1000 --out reconstructions.png
-
-Every command takes --help, and --json for a result that programs can read.
-`,
-)
-
-try {
-  await program.parseAsync()
-} catch (error) {
-  process.exitCode = report(error)
-}
-
-/** Says what went wrong and returns the exit code: 2 for a wrong call, 1 for everything else. */
-function report(error: unknown): number {
-  // Commander has already said it; help and version are no errors.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-  const verbose = process.argv.includes('--verbose')
-  const { message, stack } = error instanceof Error ? error : new Error(String(error))
-  process.stderr.write(`${verbose && stack ? stack : message}\n`)
-  return error instanceof UsageError || error instanceof ConfigError ? 2 : 1
-}
+const code = await run(process.argv.slice(2))
+// A command that was interrupted has set its own.
+if (code) process.exitCode = code

@@ -98,7 +98,7 @@ export class SplitAndPrune {
       throw new RangeError(`unknown split rule '${rule}': use one of ${rules.join(', ')}`)
     if (!(halfLife >= 1)) throw new RangeError(`halfLife is a number of samples, at least 1: ${halfLife}`)
     if (!(warmup >= 0)) throw new RangeError(`warmup is a number of samples, 0 or more: ${warmup}`)
-    if (!(caution >= 0))
+    if (!(caution >= -9))
       throw new RangeError(`caution is a number of standard deviations, 0 or more: ${caution}`)
     this.K = K
     this.rule = rule
@@ -218,11 +218,18 @@ export class SplitAndPrune {
       return 2 * Math.abs(most / 2 - mean) + least < most - least || least < mean / 2
     }
     if (most - least <= mean) return false
-    const noise = (mean * this.squares) / this.sum
-    let spread = 0
-    for (let k = 0; k < this.K; k++) spread += (this.counts[k] - mean) ** 2
-    if ((most - least) * (1 - (this.K * noise) / spread) > mean) return true
-    return (deviance(least, mean) * mean) / noise > Math.log(this.K) + this.caution
+    const { K, counts, caution } = this
+    let above = 0
+    let below = 0
+    for (let k = 0; k < K; k++) {
+      if (counts[k] >= most) above++
+      if (counts[k] <= least) below++
+    }
+    const scale = this.sum / this.squares
+    return (
+      deviance(least, mean) * scale + Math.log(below / K) > caution ||
+      deviance(most, mean) * scale + Math.log(above / K) > caution
+    )
   }
 
   /** `decayed`: everything at half its scale. A power of two, so that nothing is rounded. */

@@ -181,6 +181,7 @@ export function logarithmic(values: readonly number[], most: number) {
     every(2),
     every(5),
     [1, 1.5, 2, 3, 4, 5, 6, 8],
+    [1, 1.5, 2, 3, 5, 7],
     [1, 2, 3, 5],
     [1, 2, 5],
     [1, 3],

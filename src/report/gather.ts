@@ -80,13 +80,10 @@ export async function gather(run: FolderRun, options: GatherOptions = {}): Promi
   return { contents, samples, reconstructions: rebuilt }
 }
 
-/** Fewer where images are large: a page has to carry them. */
-function fewer(size: number, { most, least }: { most: number; least: number }): number {
-  return Math.max(least, Math.min(most, Math.round((most * 64) / size)))
-}
-
 async function drawSamples(model: DdnModel, seed: number) {
-  const codes = model.draw({ count: fewer(model.config.size, { most: 64, least: 20 }), seed })
+  // Whole rows of four, six and eight; fewer where images are large, for a page has to carry them.
+  const { size } = model.config
+  const codes = model.draw({ count: size <= 32 ? 64 : size <= 64 ? 48 : 24, seed })
   const levels = await levelsOf(model, codes)
   return { codes, images: levels[levels.length - 1] }
 }
@@ -141,7 +138,7 @@ async function rebuild(model: DdnModel, test: Images) {
 async function errorsByLayer(model: DdnModel, test: Images): Promise<{ errors: number[]; count: number }> {
   const { size, channels } = model.config
   const errors = model.layers.map(() => 0)
-  const indices = spread(test.count, fewer(size, { most: 256, least: 32 }))
+  const indices = spread(test.count, size <= 64 ? 256 : 64)
   // Some at a time: all the layers' images of all of them together could fill the memory.
   const part = 32
   for (let from = 0; from < indices.length; from += part) {
@@ -155,12 +152,11 @@ async function errorsByLayer(model: DdnModel, test: Images): Promise<{ errors: n
   return { errors, count: indices.length }
 }
 
-/** Quarters of the layers kept of one image's codes; seven variations of each. */
+/** Ever more of one image's first codes kept, seven variations of each. The early ones decide most. */
 async function vary(model: DdnModel, codes: Int32Array, seed: number): Promise<ReportContents['variations']> {
   const L = model.layers.length
-  const prefixes = [...new Set([1, 2, 3].map(quarter => Math.round((quarter * L) / 4)))].filter(
-    n => n > 0 && n < L,
-  )
+  const wishes = [0.07, 0.2, 0.4, 0.7].map(share => Math.max(1, Math.round(share * L)))
+  const prefixes = [...new Set(wishes)].filter(kept => kept < L)
   if (prefixes.length === 0) return undefined
   const each = 7
   const rng = random(seed, 'variations')

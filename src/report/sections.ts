@@ -38,14 +38,14 @@ function numbers({ training, bits: latent, parameters, layers }: ReportContents)
   const { images, seconds, steps } = training
   const tiles: [name: string, value: string, unit: string, detail: string][] = [
     [
-      'Test error',
+      'Test MSE',
       precise(mse),
       '',
-      training.testCount ? `MSE over ${plural(training.testCount, 'image')}` : 'MSE, not measured',
+      training.testCount ? `over ${plural(training.testCount, 'image')}` : 'not measured yet',
     ],
     ['Test PSNR', mse === undefined ? '–' : psnr(mse).toFixed(1), 'dB', 'of that error'],
     ['Latent', bits(latent), 'bits', `${plural(layers.length, 'choice')}`],
-    ['Parameters', large(parameters), '', `${precise((4 * parameters) / 2 ** 20)} MiB as float32`],
+    ['Parameters', large(parameters), '', `${precise((4 * parameters) / 2 ** 20)} MiB`],
     ['Speed', seconds > 0 ? precise(images / seconds) : '–', 'images/s', 'in training'],
     ['Time', duration(seconds), '', `${plural(steps, 'step')}`],
   ]
@@ -70,8 +70,9 @@ export function samples({ samples, size, bits: latent }: ReportContents): Html {
 export function reconstructions({ reconstructions, size, layers }: ReportContents): Html | null {
   if (!reconstructions) return null
   const { depths, rows, errors, count } = reconstructions
-  // A phone has room for about six columns: the first, the last, and every second between.
-  const spare = (i: number) => depths.length > 6 && i % 2 === 1 && i < depths.length - 1
+  // A phone has room for five, from the first to the last.
+  const shown = new Set([0, 1, 2, 3, 4].map(i => Math.round((i * (depths.length - 1)) / 4)))
+  const spare = (i: number) => depths.length > 5 && !shown.has(i)
   return section(
     'reconstructions',
     'Reconstructions',
@@ -175,8 +176,13 @@ export function goOn({ path, data, samples, training, longer }: ReportContents):
   return section(
     'go-on',
     'Go on',
-    html`<dl class="commands">${commands.map(([why, command]) => html`<dt>${why}</dt><dd><code>${command}</code></dd>`)}</dl>`,
+    html`<dl class="commands">${commands.map(([why, command]) => html`<dt>${why}</dt><dd><code>${words(command)}</code></dd>`)}</dl>`,
   )
+}
+
+/** Lines break between words, not after the hyphens of a flag. */
+function words(command: string): Html[] {
+  return command.split(' ').map((word, i) => html`${i > 0 && ' '}<span>${word}</span>`)
 }
 
 export function about({ config, versions, seed, written, name }: ReportContents): Html {

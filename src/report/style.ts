@@ -92,9 +92,10 @@ pre { background: var(--faint); padding: 1rem 1.2rem; overflow-x: auto; line-hei
 .commands { margin: 1.5rem 0 0; }
 .commands dt { font-size: 0.9375rem; color: var(--quiet); margin-top: 1rem; }
 .commands dd { margin: 0.3rem 0 0; background: var(--faint); border-radius: 4px; }
-.commands code { display: block; padding: 0.6rem 0.9rem 0.6rem calc(0.9rem + 2ch); text-indent: -2ch; white-space: pre-wrap; overflow-wrap: anywhere; }
+.commands code { display: block; padding: 0.6rem 0.9rem 0.6rem calc(0.9rem + 2ch); text-indent: -2ch; white-space: pre-wrap; }
+.commands span { display: inline-block; max-width: 100%; text-indent: 0; overflow-wrap: anywhere; }
 .commands code::before { content: '$ '; color: var(--quiet); user-select: none; }
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: 1.25rem 1.5rem; margin: 1.5rem 0 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(11rem, 42%), 1fr)); gap: 1.25rem 1.5rem; margin: 1.5rem 0 0; }
 .facts dd { margin: 0.15rem 0 0; overflow-wrap: anywhere; font-size: 0.9375rem; }
 
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; margin: 0 0 0.75rem; padding: 0; font-size: 0.875rem; color: var(--quiet); }
@@ -138,9 +139,12 @@ pre { background: var(--faint); padding: 1rem 1.2rem; overflow-x: auto; line-hei
   .data { font-size: 0.875rem; }
   .data th, .data td { padding-left: 0.75rem; }
   .data thead th { font-size: 0.6875rem; letter-spacing: 0.04em; }
-  .depths { --tile: 48px !important; }
+  .depths { --tile: clamp(36px, calc((100vw - 5.5rem) / 6), 60px) !important; }
+  .depths.variations { --tile: clamp(36px, calc((100vw - 9.5rem) / 5), 60px) !important; }
   .depths td { padding: 0 6px 6px 0; }
-  .depths th { padding: 0 6px 6px 0; white-space: normal; }
+  .depths th { padding: 0 6px 6px 0; font-size: 0.75rem; }
+  .depths th small { font-size: 0.6875rem; }
+  .depths tbody th { white-space: normal; }
   .depths td:first-child, .depths thead th:first-child { padding-right: 12px; }
   .plot.wide { display: none; }
   .plot.narrow { display: block; }

@@ -1,7 +1,7 @@
 // Writing files so that a kill, a power cut or a full disk leaves the old file or the new one, whole.
 
 import { randomBytes } from 'node:crypto'
-import { open, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { access, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 const ASIDE = /^\..+\.[0-9a-f]{12}\.aside$/
@@ -33,6 +33,13 @@ export async function writeAtomic(path: string, data: Uint8Array | string): Prom
 export async function removeAside(folder: string): Promise<void> {
   for (const name of await readdir(folder))
     if (ASIDE.test(name)) await unlink(join(folder, name)).catch(() => {})
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** A text file, or undefined where there is none. */

@@ -1,6 +1,7 @@
 // A run as a folder, in Node: trained into, resumed, opened to be used.
 
 import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs'
+import { rmdir, unlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Dataset } from '../data/dataset.ts'
 import { packageFolder } from '../data/files.ts'
@@ -9,7 +10,7 @@ import { layoutOf } from '../ddn/program.ts'
 import type { RuntimeOptions } from '../runtime/index.ts'
 import { VERSION } from '../version.ts'
 import type { TrainConfig } from './config.ts'
-import { readFileIfAny, readText, removeAside, writeAtomic } from './files.ts'
+import { cannotWrite, exists, readFileIfAny, readText, removeAside, writeAtomic } from './files.ts'
 import { lockFolder } from './lock.ts'
 import { type LogEntry, parseLog } from './log.ts'
 import { loop } from './loop.ts'
@@ -98,7 +99,7 @@ export async function train(
 }
 
 /**
- * Trains into a folder, or goes on with what is there. The configuration is written before the data are loaded, so
+ * Trains into a folder, or goes on with what is there; what was never kept is begun anew. The configuration is written before the data are loaded, so
  * that a run killed at any moment later can be resumed from its folder alone.
  */
 export async function trainInFolder(
@@ -111,20 +112,26 @@ export async function trainInFolder(
   const unlock = await lockFolder(dir)
   try {
     const saved = await readConfig(dir)
-    if (saved && !options.resume)
+    if (saved && !options.resume && (await exists(join(dir, runFiles.state))))
       throw new Error(`${folder} already holds a run; resume it, or give another folder`)
     await removeAside(dir)
-    const config = saved ? resumedConfig(saved.config, wanted) : wanted
+    const config = saved && options.resume ? resumedConfig(saved.config, wanted) : wanted
     const made = saved?.made ?? {
       coppice: VERSION,
       engine: await engineName(),
       created: new Date().toISOString(),
     }
     await writeConfig(dir, config, made)
-    await session(dir, config, await load(), options)
+    const dataset = await load().catch(async error => {
+      if (!saved) await unlink(join(dir, runFiles.config))
+      throw error
+    })
+    await session(dir, config, dataset, options)
     return await openRun(dir, options.runtime)
   } finally {
     await unlock()
+    // Where nothing could begin, no empty folder is left.
+    await rmdir(dir).catch(() => {})
   }
 }
 
@@ -248,12 +255,16 @@ async function cutLog(path: string, step: number): Promise<LogEntry[]> {
 class LogFile {
   private readonly file: number
 
-  constructor(path: string) {
+  constructor(private readonly path: string) {
     this.file = openSync(path, 'a')
   }
 
   write(entry: LogEntry) {
-    appendFileSync(this.file, `${JSON.stringify(entry)}\n`)
+    try {
+      appendFileSync(this.file, `${JSON.stringify(entry)}\n`)
+    } catch (error) {
+      throw cannotWrite(this.path, error)
+    }
   }
 
   sync() {

@@ -63,7 +63,9 @@ export class DivergenceError extends Error {
     detail: string,
     what = layer === null ? 'the gradient' : `the loss of layer ${layer}`,
   ) {
-    super(`step ${step}: ${what} is ${detail}; the weights before it are kept. Try a smaller rate or clipNorm.`)
+    super(
+      `step ${step}: ${what} is ${detail}; the weights before it are kept. Try a smaller rate or clipNorm.`,
+    )
     this.name = 'DivergenceError'
   }
 }
@@ -209,7 +211,9 @@ export class Trainer {
 
   /** The vectors as they stand; the buffers themselves where the device allows it. */
   async vectors(): Promise<Vectors> {
-    const entries = await Promise.all(VECTORS.map(async name => [name, await this.program.read(name)] as const))
+    const entries = await Promise.all(
+      VECTORS.map(async name => [name, await this.program.read(name)] as const),
+    )
     return Object.fromEntries(entries) as Vectors
   }
 
@@ -304,7 +308,11 @@ export class Trainer {
 }
 
 /** Learning rate over its peak: linear warm-up, then constant, then a cosine down to 0. */
-export function schedule(step: number, progress: number, { warmup, decay }: { warmup: number; decay: number }): number {
+export function schedule(
+  step: number,
+  progress: number,
+  { warmup, decay }: { warmup: number; decay: number },
+): number {
   const rise = warmup > 0 ? Math.min(1, step / warmup) : 1
   const fall = decay > 0 ? Math.max(0, (progress - (1 - decay)) / decay) : 0
   return rise * 0.5 * (1 + Math.cos(Math.PI * Math.min(1, fall)))

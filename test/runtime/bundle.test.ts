@@ -14,7 +14,7 @@ let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(root, 'node_modules/.coppice-bundle-'))
   const config = configs.find(({ platform }) => platform === 'browser')
-  await tsdown({ ...config, config: false, cwd: root, outDir: folder, dts: false, logLevel: 'error' })
+  await tsdown({ ...config, config: false, cwd: root, outDir: folder, clean: false, logLevel: 'error' })
 })
 afterAll(() => rm(folder, { recursive: true }))
 
