@@ -17,7 +17,9 @@ const rules: Record<string, TrainConfigInput['growth']> = {
 }
 const data = await loadDataset('digits')
 const { network, optimiser } = presets.tiny
-console.log(`| rule (tiny, ${steps} steps) | events | entropy of use, bits (of log₂ K) | dead nodes | test MSE |`)
+console.log(
+  `| rule (tiny, ${steps} steps) | events | entropy of use, bits (of log₂ K) | dead nodes | test MSE |`,
+)
 console.log('|---|---|---|---|---|')
 for (const [name, growth] of Object.entries(rules)) {
   const config = trainSchema.parse({ network, optimiser, growth, budget: { steps } })
@@ -27,7 +29,9 @@ for (const [name, growth] of Object.entries(rules)) {
   const { mse } = await trainer.evaluate(data.test)
   const { entropy, dead, nodes } = await use(trainer)
   const most = Math.log2(trainer.layers[0].K)
-  console.log(`| ${name} | ${events} | ${entropy.toFixed(2)} of ${most} | ${dead} of ${nodes} | ${mse.toFixed(4)} |`)
+  console.log(
+    `| ${name} | ${events} | ${entropy.toFixed(2)} of ${most} | ${dead} of ${nodes} | ${mse.toFixed(4)} |`,
+  )
   await trainer.close()
 }
 

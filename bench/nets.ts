@@ -6,6 +6,13 @@ import { type DdnConfig, ddnSchema } from '../src/ddn/config.ts'
 export function reference17(K: number): DdnConfig {
   const stage = (grid: number, layers: number, width: number) => ({ grid, layers, width, K })
   return ddnSchema.parse({
-    stages: [stage(1, 1, 64), stage(2, 2, 64), stage(4, 2, 64), stage(8, 4, 64), stage(16, 4, 32), stage(32, 4, 32)],
+    stages: [
+      stage(1, 1, 64),
+      stage(2, 2, 64),
+      stage(4, 2, 64),
+      stage(8, 4, 64),
+      stage(16, 4, 32),
+      stage(32, 4, 32),
+    ],
   })
 }

@@ -1,11 +1,11 @@
 // The paper's own networks: parameters, latent length, and one real training step at a small batch.
 //   npx tsx bench/paper.ts [preset …]
 
+import type { Images } from '../src/data/dataset.ts'
 import { random } from '../src/data/rng.ts'
 import { bitsOf, layersOf } from '../src/ddn/config.ts'
 import { presets } from '../src/ddn/presets.ts'
 import { layoutOf } from '../src/ddn/program.ts'
-import type { Images } from '../src/data/dataset.ts'
 import { trainSchema } from '../src/train/config.ts'
 import { Trainer } from '../src/train/trainer.ts'
 

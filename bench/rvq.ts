@@ -4,7 +4,17 @@
 import { toFloat } from '../src/data/dataset.ts'
 import { loadDataset } from '../src/data/load.ts'
 import { permutation, random } from '../src/data/rng.ts'
-import { argMin, input, matmul, mul, oneHot, reduceSum, reduceSumSquare, reshape, sub } from '../src/graph/index.ts'
+import {
+  argMin,
+  input,
+  matmul,
+  mul,
+  oneHot,
+  reduceSum,
+  reduceSumSquare,
+  reshape,
+  sub,
+} from '../src/graph/index.ts'
 import { compile } from '../src/runtime/index.ts'
 
 const [spec = 'digits', stages = '14', size = '512', most = '20000'] = process.argv.slice(2)
@@ -27,7 +37,9 @@ async function assigner(n: number) {
   const cross = matmul(x, centres, { transposeB: true, alpha: -2 })
   const nearest = argMin(sub(cross, mul(reshape(reduceSumSquare(centres, [1]), [1, K]), -1)), 1)
   const hot = oneHot(nearest, K)
-  return compile({ outputs: { nearest, sums: matmul(hot, x, { transposeA: true }), counts: reduceSum(hot, [0]) } })
+  return compile({
+    outputs: { nearest, sums: matmul(hot, x, { transposeA: true }), counts: reduceSum(hot, [0]) },
+  })
 }
 
 const counts = { train: chosen.length, test: data.test.count }
@@ -60,12 +72,15 @@ for (let stage = 1; stage <= L; stage++) {
     for (let k = 0; k < K; k++) {
       const again = rng.int(counts.train) * D
       for (let j = 0; j < D; j++)
-        centres[k * D + j] = Number(used[k]) > 0 ? Number(sums[k * D + j]) / Number(used[k]) : train[again + j]
+        centres[k * D + j] =
+          Number(used[k]) > 0 ? Number(sums[k * D + j]) / Number(used[k]) : train[again + j]
     }
   }
   const ofTrain = await steps.train.run(feed(train, counts.train))
   const ofTest = await steps.test.run(feed(test, counts.test))
   const trainMse = subtract(train, ofTrain.nearest, centres)
   const testMse = subtract(test, ofTest.nearest, centres)
-  console.log(`stage ${stage}: ${(stage * Math.log2(K)).toFixed(0)} bits, train MSE ${trainMse.toFixed(4)}, test MSE ${testMse.toFixed(4)}`)
+  console.log(
+    `stage ${stage}: ${(stage * Math.log2(K)).toFixed(0)} bits, train MSE ${trainMse.toFixed(4)}, test MSE ${testMse.toFixed(4)}`,
+  )
 }

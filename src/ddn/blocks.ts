@@ -1,6 +1,18 @@
 // The functions between two choices, rivals with the same signature: features in, features out.
 
-import { add, areaPool, concat, conv2d, groupNorm, matmul, mul, reshape, silu, type Tensor, upsampleNearest } from '../graph/index.ts'
+import {
+  add,
+  areaPool,
+  concat,
+  conv2d,
+  groupNorm,
+  matmul,
+  mul,
+  reshape,
+  silu,
+  type Tensor,
+  upsampleNearest,
+} from '../graph/index.ts'
 import { he, type Parameters } from '../nn/parameters.ts'
 
 export interface BlockOptions {
@@ -35,7 +47,9 @@ export const residual: Block = (x, { name, parameters, width, upsample, groups, 
       normal: gain / Math.sqrt(from * kernel * kernel),
     })
     const y = conv2d(t, weight)
-    return bias ? add(y, reshape(parameters(`${name}.${part}.bias`, [width], { value: 0 }), [width, 1, 1])) : y
+    return bias
+      ? add(y, reshape(parameters(`${name}.${part}.bias`, [width], { value: 0 }), [width, 1, 1]))
+      : y
   }
   let h = silu(norm(x, `${name}.norm0`, parameters, groups))
   h = conv(upsampleNearest(h, upsample), 'conv0', 3, 1)
@@ -54,7 +68,10 @@ export const mixer: Block = (x, { name, parameters, width, upsample, groups }) =
   let skip = upsampleNearest(x, upsample)
   if (skip.shape[1] !== width) {
     const from = skip.shape[1] as number
-    skip = conv2d(skip, parameters(`${name}.skip.weight`, [width, from, 1, 1], { normal: 1 / Math.sqrt(from) }))
+    skip = conv2d(
+      skip,
+      parameters(`${name}.skip.weight`, [width, from, 1, 1], { normal: 1 / Math.sqrt(from) }),
+    )
   }
   const [n, , grid] = skip.shape as [number, number, number]
   const tokens = grid * grid
@@ -87,7 +104,9 @@ export function unet(x: Tensor, { widths, blocks: count, name, ...options }: Une
     return t
   }
   const from = x.shape[1] as number
-  const weight = options.parameters(`${name}.stem.weight`, [widths[0], from, 1, 1], { normal: 1 / Math.sqrt(from) })
+  const weight = options.parameters(`${name}.stem.weight`, [widths[0], from, 1, 1], {
+    normal: 1 / Math.sqrt(from),
+  })
   const bias = reshape(options.parameters(`${name}.stem.bias`, [widths[0]], { value: 1 }), [widths[0], 1, 1])
   let h = add(conv2d(x, weight), bias)
   const joined: Tensor[] = []

@@ -88,7 +88,8 @@ export function layersOf(config: DdnConfig): LayerSpec[] {
     if (size < before || size > config.size)
       throw new Error(`stages: images of ${size} after ${before} do not lead up to ${config.size}`)
     before = size
-    for (let i = 0; i < stage.layers; i++) layers.push({ ...stage, index: layers.length, first: i === 0, size })
+    for (let i = 0; i < stage.layers; i++)
+      layers.push({ ...stage, index: layers.length, first: i === 0, size })
   }
   if (config.recurrent && (config.stages.length > 1 || config.stages[0].patch > 1))
     throw new Error('stages: the recurrent form has one stage, of patch 1')
@@ -107,7 +108,8 @@ export interface CandidateTable {
 
 export function tablesOf(config: DdnConfig): CandidateTable[] {
   const layers = layersOf(config)
-  if (config.recurrent) return [{ name: 'candidates', K: layers[0].K, layers: layers.map(({ index }) => index) }]
+  if (config.recurrent)
+    return [{ name: 'candidates', K: layers[0].K, layers: layers.map(({ index }) => index) }]
   return layers.map(({ index, K }) => ({ name: `layer${index}.candidates`, K, layers: [index] }))
 }
 

@@ -36,7 +36,12 @@ export function layoutOf(config: DdnConfig): Layout {
  * layer must take or −1 for the nearest (chain dropout); the scalars of the optimiser. Outputs: `losses` [L];
  * `nearest` [N, L] int32, what was nearest, forced or not; `norm`, the gradient's length.
  */
-export function trainingStep(config: DdnConfig, layout: Layout, batch: number, settings: AdamSettings): Program {
+export function trainingStep(
+  config: DdnConfig,
+  layout: Layout,
+  batch: number,
+  settings: AdamSettings,
+): Program {
   const images = imagesInput(config, batch)
   const forced = input('forced', [batch, layersOf(config).length], 'int64')
   const before = (name: string) => input(name, [layout.size])
@@ -53,7 +58,12 @@ export function trainingStep(config: DdnConfig, layout: Layout, batch: number, s
     const order = column(forced, spec.index)
     return where(greaterOrEqual(order, int64([0], [])), order, best)
   }
-  const layers = forward(config, { parameters: layout.view(state.parameters), select, target: images, batch: images })
+  const layers = forward(config, {
+    parameters: layout.view(state.parameters),
+    select,
+    target: images,
+    batch: images,
+  })
   const weights = lossWeights(config)
   const loss = layers.map(({ loss }, i) => mul(loss!, weights[i])).reduce((a, b) => add(a, b))
   const [gradient] = gradients(loss, [state.parameters])
@@ -93,7 +103,10 @@ export interface InferenceOptions {
   values?: Float32Array
 }
 
-function inference(layout: Layout, { values }: InferenceOptions): { parameters: Parameters; state: Program['state'] } {
+function inference(
+  layout: Layout,
+  { values }: InferenceOptions,
+): { parameters: Parameters; state: Program['state'] } {
   if (values) return { parameters: layout.constants(values), state: {} }
   const vector = input('parameters', [layout.size])
   return { parameters: layout.view(vector), state: { parameters: { before: vector } } }

@@ -20,10 +20,12 @@
  *   pruned node's count is handed to its neighbours in proportion to how often each was second nearest where it was
  *   nearest, then the split node's count is halved between the two. (The author's published code.)
  * - `decayed`: the first test of `reference` (which is c_s − c_p > λ, where c_p < λ) on exponentially decayed counts,
- *   and only when p is under-used beyond chance: c_p < λ − z·√(vλ), where z is `caution` and v = Σw²/Σw turns a
- *   weighted Poisson count into its variance (1 for fresh counts, about 1/2 once they decay steadily). No margin is
- *   asked of s: when p is surely under-used, an average node is worth splitting. The split node's count is halved
- *   between the two and the pruned node's is dropped. (Ours; docs/density.md has the measurements.)
+ *   and only when p is under-used beyond chance. With V = λ·Σw²/Σw the variance of a weighted Poisson count (λ for
+ *   fresh counts, about λ/2 once they decay steadily), n₀ the number of nodes of count 0, E = K·e^(−λ²/V) the number
+ *   that chance explains, and z = `caution`: c_p < λ − z·√V, or c_p = 0 and n₀ > E + z·√E. The second finds dead
+ *   nodes early, while none of them is certain by itself. No margin is asked of s: when p is surely under-used, an
+ *   average node is worth splitting. The split node's count is halved between the two and the pruned node's is
+ *   dropped. (Ours; docs/density.md has the measurements.)
  * - `none`: counts, never fires.
  */
 export type SplitRule = 'paper' | 'reference' | 'decayed' | 'none'
@@ -98,7 +100,7 @@ export class SplitAndPrune {
       throw new RangeError(`unknown split rule '${rule}': use one of ${rules.join(', ')}`)
     if (!(halfLife >= 1)) throw new RangeError(`halfLife is a number of samples, at least 1: ${halfLife}`)
     if (!(warmup >= 0)) throw new RangeError(`warmup is a number of samples, 0 or more: ${warmup}`)
-    if (!(caution >= -9))
+    if (!(caution >= 0))
       throw new RangeError(`caution is a number of standard deviations, 0 or more: ${caution}`)
     this.K = K
     this.rule = rule
@@ -211,25 +213,20 @@ export class SplitAndPrune {
     return layer
   }
 
-  /** The rule on the largest and least count and the mean; see `SplitRule` for the formulas. */
+  /** The rule on the largest and least count and their mean; see `SplitRule` for the formulas. */
   private fires(most: number, least: number, mean: number): boolean {
     if (this.rule === 'paper') return most > 2 * mean || least < mean / 2
     if (this.rule === 'reference') {
       return 2 * Math.abs(most / 2 - mean) + least < most - least || least < mean / 2
     }
     if (most - least <= mean) return false
-    const { K, counts, caution } = this
-    let above = 0
-    let below = 0
-    for (let k = 0; k < K; k++) {
-      if (counts[k] >= most) above++
-      if (counts[k] <= least) below++
-    }
-    const scale = this.sum / this.squares
-    return (
-      deviance(least, mean) * scale + Math.log(below / K) > caution ||
-      deviance(most, mean) * scale + Math.log(above / K) > caution
-    )
+    const variance = (mean * this.squares) / this.sum
+    if (least < mean - this.caution * Math.sqrt(variance)) return true
+    if (least > 0) return false
+    let unused = 0
+    for (let k = 0; k < this.K; k++) if (this.counts[k] === 0) unused++
+    const expected = this.K * Math.exp((-mean * mean) / variance)
+    return unused > expected + this.caution * Math.sqrt(expected)
   }
 
   /** `decayed`: everything at half its scale. A power of two, so that nothing is rounded. */
@@ -279,11 +276,6 @@ export class SplitAndPrune {
     seconds[s * K + s] = seconds[p * K + p] = 0
     seconds[s * K + p] = seconds[p * K + s] = rowOfSplit / 2
   }
-}
-
-/** Of a Poisson count c against its mean λ: D = c·ln(c/λ) − c + λ, which bounds its tail, P ≤ e^−D (Chernoff). */
-function deviance(count: number, mean: number): number {
-  return count > 0 ? count * Math.log(count / mean) - count + mean : mean
 }
 
 /**

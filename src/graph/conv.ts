@@ -152,7 +152,8 @@ function copies(
   if (typeof c !== 'number') throw new Error(`unfold: the channels of ${showShape(x.shape)} are symbolic`)
   const count = rows * columns
   const kernels = new Float32Array(c * count * count)
-  for (let i = 0; i < c * count; i++) kernels[i * count + (reversed ? count - 1 - (i % count) : i % count)] = 1
+  for (let i = 0; i < c * count; i++)
+    kernels[i * count + (reversed ? count - 1 - (i % count) : i % count)] = 1
   const oneHot = constant(kernels, [c * count, 1, rows, columns])
   const attributes = {
     kernel_shape: [rows, columns],

@@ -45,7 +45,10 @@ export function adam(
   const g = mul(gradient, minimum(div(clipNorm, add(norm, 1e-12)), 1))
   const moment1 = add(mul(state.moment1, beta1), mul(g, 1 - beta1))
   const moment2 = add(mul(state.moment2, beta2), mul(square(g), 1 - beta2))
-  const parameters = sub(state.parameters, div(mul(moment1, schedule.rate), add(sqrt(moment2), schedule.epsilon)))
+  const parameters = sub(
+    state.parameters,
+    div(mul(moment1, schedule.rate), add(sqrt(moment2), schedule.epsilon)),
+  )
   const average = add(parameters, mul(sub(state.average, parameters), schedule.averageDecay))
   return { parameters, moment1, moment2, average, norm }
 }

@@ -1,7 +1,7 @@
 // Parameters by name: a network asks for them, and someone else decides where their values live.
 
-import { constant, reshape, sizeOf, split, type Tensor } from '../graph/index.ts'
 import type { Rng } from '../data/rng.ts'
+import { constant, reshape, sizeOf, split, type Tensor } from '../graph/index.ts'
 
 /** How a parameter starts: normal with a standard deviation, or one value. */
 export type Initialiser = { normal: number } | { value: number }

@@ -125,8 +125,10 @@ pre { background: var(--faint); padding: 1rem 1.2rem; overflow-x: auto; line-hei
 
 @media (max-width: 56rem) {
   .tiles { grid-template-columns: repeat(var(--small-columns), var(--small)); }
+  .depths { --tile: 48px !important; }
+  .numbers { grid-template-columns: repeat(3, 1fr); }
 }
-@media (max-width: 52rem) {
+@media (max-width: 42rem) {
   .spare { display: none; }
 }
 @media (max-width: 38rem) {

@@ -13,7 +13,7 @@ const DEVICES: readonly Device[] = ['cpu', 'cuda', 'coreml', 'dml', 'webgpu']
  */
 export const backend: Backend = {
   name: 'node',
-  async open(model, state, { device = 'cpu', threads, deterministic = true, verbose = false }) {
+  async open(model, state, { device = 'cpu', threads, deterministic = true, spin = false, verbose = false }) {
     if (!DEVICES.includes(device))
       throw new Error(`device ${device} is not available in Node; use one of ${DEVICES.join(', ')}`)
     const count = checkThreads(threads, availableParallelism())
@@ -27,7 +27,13 @@ export const backend: Backend = {
       // Errors are thrown; printed as well they would be said twice.
       logSeverityLevel: verbose ? 1 : 4,
       // What a denormal costs is a hundred times an ordinary product, and it is no more than rounding here.
-      extra: { session: { set_denormal_as_zero: '1', use_deterministic_compute: deterministic ? '1' : '0' } },
+      extra: {
+        session: {
+          set_denormal_as_zero: '1',
+          intra_op: { allow_spinning: spin ? '1' : '0' },
+          use_deterministic_compute: deterministic ? '1' : '0',
+        },
+      },
     }).catch(error => {
       throw explain(device === 'cpu' ? 'cannot open the model' : `cannot open the model on ${device}`, error)
     })

@@ -99,8 +99,8 @@ export async function train(
 }
 
 /**
- * Trains into a folder, or goes on with what is there; what was never kept is begun anew. The configuration is written before the data are loaded, so
- * that a run killed at any moment later can be resumed from its folder alone.
+ * Trains into a folder, or goes on with what is there; what was never kept is begun anew. The configuration is
+ * written before the data are loaded, so that a run killed at any moment later can be resumed from its folder alone.
  */
 export async function trainInFolder(
   folder: string,

@@ -22,6 +22,7 @@ import {
   SHAPES,
   type Vectors,
 } from './plain.ts'
+import { trainsNetwork } from './train-body.ts'
 
 type Body = (options: RuntimeOptions) => Promise<void>
 
@@ -107,6 +108,8 @@ async function train(step: Step, steps: number) {
 }
 
 export const bodies: Record<string, Body> = {
+  'a Discrete Distribution Network trains, encodes, decodes and samples': trainsNetwork,
+
   'a small network trains as in plain loops with gradients by differences': options =>
     opened(training(), options, async step => {
       const start = Object.entries(startingPoint()).map(([name, values]) => [name, Float64Array.from(values)])

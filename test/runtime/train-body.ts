@@ -1,0 +1,25 @@
+// Training through the library's own entry for browsers, wherever it runs.
+
+import { type RuntimeOptions, train } from '../../src/browser.ts'
+import { tinyData, tinyModel } from '../train/tiny.ts'
+import { equal, truthy } from './checks.ts'
+
+/** Trains a small network in memory; it must learn, and its codes must mean what they say. */
+export async function trainsNetwork(options: RuntimeOptions): Promise<void> {
+  const seen: number[] = []
+  const run = await train(tinyModel, tinyData(), {
+    steps: 200,
+    batch: 4,
+    rate: 5e-3,
+    seed: 1,
+    runtime: options,
+    onStep: ({ loss }) => seen.push(loss),
+  })
+  truthy(seen.length === 200, `${seen.length} steps`)
+  truthy(run.testMse! < 0.7 * seen[0], `a test error of ${run.testMse} after a loss of ${seen[0]}`)
+  const codes = run.model.draw({ count: 3, seed: 7 })
+  const images = await run.sample({ count: 3, seed: 7 })
+  equal(images, await run.decode(codes))
+  equal(await run.reconstruct(images), await run.decode(await run.encode(images)))
+  await run.close()
+}
