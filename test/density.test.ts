@@ -123,7 +123,7 @@ describe('the experiment', () => {
     'scores below real samples on %s, and gradient descent alone far above',
     target => {
       const { kl, klReal, klWithoutSplit } = densityExperiment({ target, compare: true })
-      // Over five seeds kl is 0.24 to 0.46 of klReal (docs/density.md): 0.6 leaves room for another machine's rounding.
+      // Over five seeds kl is 0.2 to 0.55 of klReal (docs/density.md); this seed's is at most 0.49.
       expect(kl).toBeLessThan(0.6 * klReal)
       expect(klWithoutSplit).toBeGreaterThan(15)
     },

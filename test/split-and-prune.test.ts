@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { random } from '../src/data/rng.ts'
-import { SplitAndPrune, type SplitEvent, type SplitRule, usage } from '../src/ddn/split-and-prune.ts'
+import { SplitAndPrune, type SplitRule, usage } from '../src/ddn/split-and-prune.ts'
 
 const rules: SplitRule[] = ['paper', 'reference', 'decayed', 'none']
 // Enough to find a broken rule in the first few, and quick.
@@ -113,18 +113,65 @@ describe('the decayed rule', () => {
     )
   })
 
-  it('splits the most used over a dead node, and never before the dead node is certain', () => {
-    const layer = new SplitAndPrune(8, { rule: 'decayed', caution: 2 })
-    const events: { seen: number; event: SplitEvent }[] = []
-    for (let i = 0; i < 60; i++) {
-      layer.observe([0, 1, 2, 3, 4, 5, 6, 2])
+  it('is the plain rule on weights that grow without end, where no decision hangs on rounding', () => {
+    fc.assert(
+      fc.property(history, fc.constantFrom(0, 1, 2), ({ K, batches }, caution) => {
+        const halfLife = 25
+        const layer = new SplitAndPrune(K, { rule: 'decayed', halfLife, caution })
+        const counts = new Array<number>(K).fill(0)
+        let [seen, weights, squares] = [0, 0, 0]
+        for (const { nearest } of batches) {
+          layer.observe(nearest)
+          const w = 2 ** (seen / halfLife)
+          for (const k of nearest) counts[k] += w
+          seen += nearest.length
+          weights += nearest.length * w
+          squares += nearest.length * w * w
+
+          const [most, least, mean] = [Math.max(...counts), Math.min(...counts), sum(counts) / K]
+          const variance = (mean * squares) / weights
+          const chance = K * Math.exp(-(mean ** 2) / variance)
+          const unused = counts.filter(c => c === 0).length
+          const margins = [
+            (most - least - mean) / mean,
+            (mean - caution * Math.sqrt(variance) - least) / mean,
+            least === 0 ? unused - chance - caution * Math.sqrt(chance) : -1,
+          ]
+          const event = layer.event()
+          // Equal counts are equal up to rounding only: either may be taken, and a threshold met falls either way.
+          fc.pre(margins.every(margin => Math.abs(margin) > 1e-9))
+          expect(event !== null).toBe(margins[0] > 0 && (margins[1] > 0 || margins[2] > 0))
+          if (!event) continue
+          expect(counts[event.split]).toBeCloseTo(most, 6)
+          expect(counts[event.prune]).toBeCloseTo(least, 6)
+          counts[event.split] = counts[event.prune] = counts[event.split] / 2
+        }
+      }),
+      runs,
+    )
+  })
+
+  /** How many samples pass before the first event, when the nodes of `cycle` are nearest in turn. */
+  const wait = (K: number, cycle: number[]) => {
+    const layer = new SplitAndPrune(K, { rule: 'decayed', caution: 2 })
+    for (let i = 0; ; i++) {
+      layer.observe([cycle[i % cycle.length]])
       const event = layer.event()
-      if (event) events.push({ seen: layer.seen, event })
+      if (event) return { seen: layer.seen, event }
     }
-    expect(events[0].event).toEqual({ split: 2, prune: 7 })
-    // Without decay a count of 0 is certain to 2 sigma where λ > 2·√λ: after more than four samples per node.
-    expect(events[0].seen).toBeGreaterThan(4 * 8)
-    expect(events[0].seen).toBeLessThan(6 * 8)
+  }
+
+  it('splits the most used over a single dead node once it is surely dead', () => {
+    const { seen, event } = wait(8, [0, 1, 2, 3, 4, 5, 6, 2])
+    expect(event).toEqual({ split: 2, prune: 7 })
+    // One node of count 0 is beyond chance where E + 2√E < 1 for E = 8·e^−λ: from λ = 3.85 samples per node on.
+    expect(seen).toBeGreaterThan(3.8 * 8)
+    expect(seen).toBeLessThan(4.5 * 8)
+  })
+
+  it('finds dead nodes sooner when there are many', () => {
+    // 56 of 64: beyond chance where 64·e^−λ + 2·8·e^−λ/2 < 56, from λ = 0.4 on; and then a node must be used twice.
+    expect(wait(64, [0, 1, 2, 3, 4, 5, 6, 7]).seen).toBeLessThan(64)
   })
 
   it('leaves evenly used nodes alone', () => {

@@ -235,7 +235,7 @@ function presentRun(flags: TrainFlags, folder: string, run: FolderRun, report: s
     steps: step,
     images,
     seconds: Number(seconds.toFixed(3)),
-    imagesPerSecond: seconds > 0 ? Number((images / seconds).toFixed(1)) : 0,
+    imagesPerSecond: seconds > 0 ? Number((images / seconds).toPrecision(4)) : 0,
     loss,
     testMse,
     bits: bitsOf(config.network),

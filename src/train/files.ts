@@ -7,16 +7,19 @@ import { basename, dirname, join } from 'node:path'
 const ASIDE = /^\..+\.[0-9a-f]{12}\.aside$/
 
 /**
- * Writes a file beside its place, waits until the disk has it, then renames it into its place.
+ * Writes a file, whole or in parts, beside its place, waits until the disk has it, then renames it into its place.
  *
  * @throws with the path and the reason; the old file, if any, is as it was
  */
-export async function writeAtomic(path: string, data: Uint8Array | string): Promise<void> {
+export async function writeAtomic(
+  path: string,
+  data: Uint8Array | string | readonly Uint8Array[],
+): Promise<void> {
   const aside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.aside`)
   try {
     const file = await open(aside, 'wx')
     try {
-      await file.writeFile(data)
+      for (const part of Array.isArray(data) ? data : [data]) await file.writeFile(part)
       await file.sync()
     } finally {
       await file.close()

@@ -76,6 +76,21 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
+  const parts = safetensorsParts(tensors, metadata)
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
+}
+
+/** The same file in parts to be written one after the other: views of the tensors, so that nothing is copied. */
+export function safetensorsParts(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array[] {
   const widest = (dtype: Dtype) => formats[dtype].bytes
   const ordered = [...tensors].sort(([, a], [, b]) => widest(b.dtype) - widest(a.dtype))
   const entries: [string, unknown][] = [['__metadata__', metadata]]
@@ -94,17 +109,11 @@ export function writeSafetensors(
   const length = Math.ceil(json.length / 8) * 8
   if (length > MAX_HEADER)
     throw new Error(`safetensors: a header of ${length} bytes; ${MAX_HEADER} are allowed`)
-  const bytes = new Uint8Array(8 + length + end)
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true)
-  bytes.fill(0x20, 8, 8 + length)
-  bytes.set(json, 8)
-  let at = 8 + length
-  for (const [, { dtype, data }] of ordered) {
-    const raw = toBytes(dtype, data)
-    bytes.set(raw, at)
-    at += raw.length
-  }
-  return bytes
+  const head = new Uint8Array(8 + length)
+  new DataView(head.buffer).setBigUint64(0, BigInt(length), true)
+  head.fill(0x20, 8)
+  head.set(json, 8)
+  return [head, ...ordered.map(([, { dtype, data }]) => toBytes(dtype, data))]
 }
 
 /**

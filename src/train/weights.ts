@@ -3,23 +3,23 @@
 import type { Layout } from '../nn/parameters.ts'
 import { VERSION } from '../version.ts'
 import type { TrainConfig } from './config.ts'
-import { readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
+import { readSafetensors, type StoredTensor, safetensorsParts } from './safetensors.ts'
 import { type TrainerState, VECTORS, type Vectors } from './trainer.ts'
 
 /**
  * `model.safetensors`: the averaged weights, one tensor per parameter, with the configuration. The same weights
- * give the same bytes.
+ * give the same bytes, in parts to be written one after the other.
  */
 export function modelFile(
   config: TrainConfig,
   layout: Layout,
   average: Float32Array,
   step: number,
-): Uint8Array {
+): Uint8Array[] {
   const tensors = new Map<string, StoredTensor>()
   for (const { name, shape } of layout.specs)
     tensors.set(name, { dtype: 'F32', shape, data: layout.slice(average, name) })
-  return writeSafetensors(tensors, {
+  return safetensorsParts(tensors, {
     format: 'coppice-model-1',
     coppice: VERSION,
     step: String(step),
@@ -48,11 +48,11 @@ export function readModel(
 }
 
 /** `state.safetensors`: everything a run goes on from, in one file, for two could be of different steps. */
-export function stateFile(state: TrainerState, vectors: Vectors): Uint8Array {
+export function stateFile(state: TrainerState, vectors: Vectors): Uint8Array[] {
   const tensors = new Map<string, StoredTensor>()
   for (const name of VECTORS)
     tensors.set(name, { dtype: 'F32', shape: [vectors[name].length], data: vectors[name] })
-  return writeSafetensors(tensors, {
+  return safetensorsParts(tensors, {
     format: 'coppice-state-1',
     coppice: VERSION,
     state: JSON.stringify(state),

@@ -1,13 +1,15 @@
 /** The command: its results as JSON, its pictures, and its help. */
 
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decode } from 'fast-png'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toFloat } from '../../src/data/dataset.ts'
 import { loadDigits } from '../../src/data/digits.ts'
-import { decodePngText } from '../../src/report/png.ts'
+import { grid } from '../../src/report/grid.ts'
+import { decodePngText, encodePng } from '../../src/report/png.ts'
+import { parseLog } from '../../src/train/log.ts'
 import { openRun } from '../../src/train/run.ts'
 import { coppice, tinyFlags } from './call.ts'
 
@@ -67,6 +69,56 @@ describe('train', () => {
     expect(stdout).toMatch(/^Training into .*\nLoading digits …\n/)
     expect(stdout).toMatch(/Steps +3: 12 images in 0:0\d, /)
     expect(stdout).toMatch(/^Next {6}coppice sample .*plain --count 64/m)
+  })
+
+  test('names a broken picture, leaves it out, and counts it in the log', async () => {
+    const pictures = join(folder, 'pictures')
+    await mkdir(pictures)
+    for (let i = 0; i < 12; i++) {
+      const image = new Float32Array(32 * 32).fill(i / 6 - 1)
+      const picture = grid(image, { count: 1, channels: 1, size: 32, gap: 0 })
+      await writeFile(join(pictures, `${i}.png`), encodePng(picture))
+    }
+    await writeFile(join(pictures, 'broken.png'), 'no picture')
+    const out = join(folder, 'from-folder')
+    const { code, stdout } = await coppice(
+      'train',
+      '--data',
+      `folder:${pictures}`,
+      '--steps',
+      '2',
+      '--out',
+      out,
+      ...tinyFlags,
+    )
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^skipped .*broken\.png: /m)
+    const [start] = parseLog(await readFile(join(out, 'log.jsonl'), 'utf8'))
+    expect(start).toMatchObject({
+      data: { skipped: 1, skippedFiles: [{ file: expect.stringContaining('broken.png') }] },
+    })
+    // Pictures from a folder are in colour, and found again from anywhere.
+    expect(JSON.parse(await readFile(join(out, 'config.json'), 'utf8'))).toMatchObject({
+      data: `folder:${pictures}`,
+      network: { channels: 3 },
+    })
+  })
+
+  test('leaves nothing behind where the data cannot be read', async () => {
+    const out = join(folder, 'nothing')
+    const { code, stderr } = await coppice(
+      'train',
+      '--data',
+      'folder:/nowhere',
+      '--steps',
+      '2',
+      '--out',
+      out,
+      ...tinyFlags,
+    )
+    expect(code).toBe(1)
+    expect(stderr).toContain('no folder at /nowhere')
+    expect(await readdir(folder)).not.toContain('nothing')
   })
 
   test('writes the report and its pictures', async () => {
@@ -168,6 +220,21 @@ test('info says what the run is made of, how its nodes are used and how it went'
   expect(json.history).toHaveLength(1)
   const { stdout } = await coppice('info', run)
   expect(stdout).toMatch(/layer +image +grid +width +K +bits +sees +loss +entropy +dead\n0 +32×32 +4×4/)
+})
+
+test('export writes the models, their manifest and a README', async () => {
+  const out = join(folder, 'onnx')
+  const { json } = await coppice('export', run, '--out', out, '--json')
+  const files = [
+    'README.md',
+    'decoder.onnx',
+    'encoder.onnx',
+    'manifest.json',
+    'parameters.f32',
+    'train-step.onnx',
+  ]
+  expect((await readdir(out)).sort()).toEqual(files)
+  expect((json.files as { file: string }[]).map(({ file }) => file).sort()).toEqual(files)
 })
 
 test('density writes an animation and compares three divergences', async () => {

