@@ -27,7 +27,7 @@ export interface LoopHooks {
 }
 
 /** Test images of an evaluation on the way: enough for a curve. */
-const SOME = 500
+const SOME = 300
 
 /**
  * Advances a trainer until its budget is used up (`done`) or it is asked to stop (`stopped`); the state at the end is
@@ -61,9 +61,9 @@ export async function loop(
       const evaluation = await evaluate(trainer, test, SOME)
       write(evaluation)
       onEvaluation?.(evaluation)
-      // Ever rarer, and never more than about a thirtieth of the time.
+      // Ever rarer, and never more than about a twentieth of the time.
       const cost = (performance.now() - started) / 1000
-      nextEvaluation = report.seconds + Math.max(10, 30 * cost, report.seconds / 4)
+      nextEvaluation = report.seconds + Math.max(8, 20 * cost, report.seconds / 4)
     }
     if (!last && performance.now() - kept >= every) await keep()
   }

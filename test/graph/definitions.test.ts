@@ -250,21 +250,20 @@ const definitions: Definition[] = [
   ],
 ]
 
-it.each(definitions.map(definition => [definition[0], definition] as const))(
-  '%s is what its formula says',
-  (_, [name, specs, build, shape, formula]) => {
-    const values = drawInputs([name, specs, build])
-    const [y] = evaluate([build(makeInputs(values))], values)
-    const read = Object.fromEntries(
-      Object.entries(values).map(([key, value]) => [key, (...index: number[]) => Number(at(value, index))]),
-    )
-    expect(y.shape).toEqual(shape)
-    each(shape, index => {
-      // float64 on both sides, but ε and constants such as 1/n are float32.
-      expect(at(y, index), `${name} at [${index}]`).toBeCloseTo(formula(read, index), 6)
-    })
-  },
-)
+it.each(
+  definitions.map(definition => [definition[0], definition] as const),
+)('%s is what its formula says', (_, [name, specs, build, shape, formula]) => {
+  const values = drawInputs([name, specs, build])
+  const [y] = evaluate([build(makeInputs(values))], values)
+  const read = Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, (...index: number[]) => Number(at(value, index))]),
+  )
+  expect(y.shape).toEqual(shape)
+  each(shape, index => {
+    // float64 on both sides, but ε and constants such as 1/n are float32.
+    expect(at(y, index), `${name} at [${index}]`).toBeCloseTo(formula(read, index), 6)
+  })
+})
 
 /** ⟨x, y⟩ of all elements. */
 const dot = (x: Value, y: Value) => sum(x.data.map((value, i) => (value as number) * (y.data[i] as number)))
@@ -274,17 +273,14 @@ it.each([
   [2, 1, 5, 6],
   [2, 0, 7, 5],
   [3, 1, 6, 8],
-])(
-  'convTranspose2d is the adjoint of conv2d with stride %i and padding %i on %i×%i',
-  (stride, padding, h, w) => {
-    const values = drawInputs(['adjoint', { x: [2, 2, h, w], k: [3, 2, 3, 3] }, ({ x }) => x])
-    const x = makeInputs(values)
-    const y = g.conv2d(x.x, x.k, { stride, padding })
-    const cotangent = tabulate(y.shape as number[], 'float32', ([n, c, i, j]) =>
-      Math.sin(n + 2 * c + 3 * i + 5 * j),
-    )
-    const back = g.convTranspose2d(g.input('y', y.shape), x.k, { stride, padding, size: [h, w] })
-    const [ahead, returned] = evaluate([y, back], { ...values, y: cotangent })
-    expect(dot(ahead, cotangent)).toBeCloseTo(dot(values.x, returned), 9)
-  },
-)
+])('convTranspose2d is the adjoint of conv2d with stride %i and padding %i on %i×%i', (stride, padding, h, w) => {
+  const values = drawInputs(['adjoint', { x: [2, 2, h, w], k: [3, 2, 3, 3] }, ({ x }) => x])
+  const x = makeInputs(values)
+  const y = g.conv2d(x.x, x.k, { stride, padding })
+  const cotangent = tabulate(y.shape as number[], 'float32', ([n, c, i, j]) =>
+    Math.sin(n + 2 * c + 3 * i + 5 * j),
+  )
+  const back = g.convTranspose2d(g.input('y', y.shape), x.k, { stride, padding, size: [h, w] })
+  const [ahead, returned] = evaluate([y, back], { ...values, y: cotangent })
+  expect(dot(ahead, cotangent)).toBeCloseTo(dot(values.x, returned), 9)
+})

@@ -109,12 +109,11 @@ const mistakes: [mistake: () => unknown, message: string][] = [
   [() => g.gradients(t(2), []), 'gradients: y is [2], not a scalar; reduce it first'],
 ]
 
-it.each(mistakes.map(([mistake, message]) => [message, mistake] as const))(
-  'says “%s”',
-  (message, mistake) => {
-    expect(mistake).toThrow(message)
-  },
-)
+it.each(
+  mistakes.map(([mistake, message]) => [message, mistake] as const),
+)('says “%s”', (message, mistake) => {
+  expect(mistake).toThrow(message)
+})
 
 it('says which operator has no gradient, only where one is needed', () => {
   const x = t(3)

@@ -21,19 +21,17 @@ for (const [title, cases] of Object.entries(tables))
     const rows = (wanted: (options: CaseOptions) => boolean) =>
       cases.filter(([, , , options = {}]) => wanted(options)).map(sample => [sample[0], sample] as const)
 
-    it.each(cases.map(sample => [sample[0], sample] as const))(
-      '%s: value and gradient are right',
-      async (_, sample) => {
-        await checkCase(sample)
-      },
-    )
+    it.each(
+      cases.map(sample => [sample[0], sample] as const),
+    )('%s: value and gradient are right', async (_, sample) => {
+      await checkCase(sample)
+    })
     it.each(rows(({ batch }) => !!batch))('%s: so they are with a symbolic batch', async (_, sample) => {
       await checkCase(sample, sample[3]!.batch)
     })
-    it.each(rows(({ twice }) => twice !== false))(
-      '%s: the gradient can be differentiated again',
-      async (_, sample) => {
-        await checkCase(gradientOf(sample))
-      },
-    )
+    it.each(
+      rows(({ twice }) => twice !== false),
+    )('%s: the gradient can be differentiated again', async (_, sample) => {
+      await checkCase(gradientOf(sample))
+    })
   })

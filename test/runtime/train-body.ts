@@ -16,7 +16,9 @@ export async function trainsNetwork(options: RuntimeOptions): Promise<void> {
     onStep: ({ loss }) => seen.push(loss),
   })
   truthy(seen.length === 150, `${seen.length} steps`)
-  const [first, last] = [seen.slice(0, 10), seen.slice(-10)].map(losses => losses.reduce((a, b) => a + b) / 10)
+  const [first, last] = [seen.slice(0, 10), seen.slice(-10)].map(
+    losses => losses.reduce((a, b) => a + b) / 10,
+  )
   truthy(last < 0.8 * first, `the loss went from ${first} to ${last}`)
   const codes = run.model.draw({ count: 3, seed: 7 })
   const images = await run.sample({ count: 3, seed: 7 })
