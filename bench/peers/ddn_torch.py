@@ -1,4 +1,4 @@
-"""The published DDN algorithm (all K outputs, the nearest kept) in PyTorch, on the 17-layer net of bench/nets.ts."""
+"""The published DDN algorithm (all K outputs, the nearest kept) in PyTorch, on the 17-layer net of src/eval/bench.ts."""
 import torch,time,sys,os
 from torch import nn
 import torch.nn.functional as F

@@ -244,8 +244,8 @@ function presentRun(flags: TrainFlags, folder: string, run: FolderRun, report: s
     report,
   }
   const next = done
-    ? `coppice sample ${folder} --count 64 --seed 7 --out samples.png`
-    : `coppice train --resume ${folder}`
+    ? `npx coppice sample ${folder} --count 64 --seed 7 --out samples.png`
+    : `npx coppice train --resume ${folder}`
   present(flags, result, [
     ['Run', folder],
     [

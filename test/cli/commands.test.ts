@@ -68,7 +68,7 @@ describe('train', () => {
     expect(stdout).not.toContain('\r')
     expect(stdout).toMatch(/^Training into .*\nLoading digits …\n/)
     expect(stdout).toMatch(/Steps +3: 12 images in 0:0\d, /)
-    expect(stdout).toMatch(/^Next {6}coppice sample .*plain --count 64/m)
+    expect(stdout).toMatch(/^Next {6}npx coppice sample .*plain --count 64/m)
   })
 
   test('names a broken picture, leaves it out, and counts it in the log', async () => {
