@@ -1,4 +1,6 @@
-// The library as browsers get it: whatever reaches the file system, sharp or native code stays out of here.
+// The library as browsers get it: whatever reaches the file system, sharp or native code stays out of here, and so
+// does CommonJS (gifenc): bundlers then put their helpers for it into the page's own script, ONNX Runtime's module
+// imports them from there, and its threads, which begin by loading that module, fail for want of a document.
 
 export { cifar10Classes, parseCifar10 } from './data/cifar10.ts'
 export { type Dataset, type Images, splitByKey, subset, toFloat } from './data/dataset.ts'
@@ -21,7 +23,6 @@ export { decoder, encoder, type InferenceOptions, layoutOf, trainingStep } from 
 export * from './ddn/split-and-prune.ts'
 export * from './graph/index.ts'
 export { Layout } from './nn/parameters.ts'
-export { type DensityGifOptions, densityGif } from './report/gif.ts'
 export { type GridOptions, grid, type Picture } from './report/grid.ts'
 export { decodePngText, encodePng } from './report/png.ts'
 export * from './runtime/index.ts'

@@ -8,6 +8,7 @@ export { loadFolder as folder } from './data/folder.ts'
 export { loadIdx as idx } from './data/idx-files.ts'
 export { dataSpecs, type LoadOptions, loadDataset } from './data/load.ts'
 export { loadZip as zip } from './data/zip.ts'
+export { type DensityGifOptions, densityGif } from './report/gif.ts'
 export { writeReport } from './report/report.ts'
 export {
   type FolderOptions,

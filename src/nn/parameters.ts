@@ -40,10 +40,9 @@ export class Layout {
 
   /** The slices of a symbolic vector [size], made by one operator. */
   view(vector: Tensor): Parameters {
-    const parts = split(
+    const parts = splitInTurn(
       vector,
       this.specs.map(spec => sizeOf(spec.shape)),
-      0,
     )
     const byName = new Map(this.specs.map((spec, i) => [spec.name, reshape(parts[i], spec.shape)]))
     return name => byName.get(name)!
@@ -72,6 +71,21 @@ export class Layout {
     }
     return vector
   }
+}
+
+/** A split of one operator per 8 parts, and of as many levels as that takes: a WebGPU shader has room for no more. */
+function splitInTurn(vector: Tensor, sizes: readonly number[]): Tensor[] {
+  if (sizes.length <= 8) return split(vector, sizes, 0)
+  const each = Math.ceil(sizes.length / 8)
+  const groups = Array.from({ length: Math.ceil(sizes.length / each) }, (_, i) =>
+    sizes.slice(i * each, (i + 1) * each),
+  )
+  const parts = split(
+    vector,
+    groups.map(group => group.reduce((a, b) => a + b)),
+    0,
+  )
+  return parts.flatMap((part, i) => splitInTurn(part, groups[i]))
 }
 
 /** He's initialisation for a fan-in: standard deviation √(gain / fanIn). Source: arXiv 1502.01852. */
