@@ -2,6 +2,7 @@
 
 import type { Rng } from '../data/rng.ts'
 import { constant, reshape, sizeOf, split, type Tensor } from '../graph/index.ts'
+import { backend } from '../runtime/index.ts'
 
 /** How a parameter starts: normal with a standard deviation, or one value. */
 export type Initialiser = { normal: number } | { value: number }
@@ -38,11 +39,13 @@ export class Layout {
     return layout
   }
 
-  /** The slices of a symbolic vector [size], made by one operator. */
+  /** The slices of a symbolic vector [size], made by one operator in Node, and by few small ones in browsers. */
   view(vector: Tensor): Parameters {
     const parts = splitInTurn(
       vector,
       this.specs.map(spec => sizeOf(spec.shape)),
+      // A WebGPU shader writes no more than ten buffers. More operators take more memory, so Node has one.
+      backend.name === 'web' ? 8 : Infinity,
     )
     const byName = new Map(this.specs.map((spec, i) => [spec.name, reshape(parts[i], spec.shape)]))
     return name => byName.get(name)!
@@ -73,10 +76,10 @@ export class Layout {
   }
 }
 
-/** A split of one operator per 8 parts, and of as many levels as that takes: a WebGPU shader has room for no more. */
-function splitInTurn(vector: Tensor, sizes: readonly number[]): Tensor[] {
-  if (sizes.length <= 8) return split(vector, sizes, 0)
-  const each = Math.ceil(sizes.length / 8)
+/** A split into parts of these sizes by operators with at most `most` outputs each, in as many levels as that takes. */
+function splitInTurn(vector: Tensor, sizes: readonly number[], most: number): Tensor[] {
+  if (sizes.length <= most) return split(vector, sizes, 0)
+  const each = Math.ceil(sizes.length / most)
   const groups = Array.from({ length: Math.ceil(sizes.length / each) }, (_, i) =>
     sizes.slice(i * each, (i + 1) * each),
   )
@@ -85,7 +88,7 @@ function splitInTurn(vector: Tensor, sizes: readonly number[]): Tensor[] {
     groups.map(group => group.reduce((a, b) => a + b)),
     0,
   )
-  return parts.flatMap((part, i) => splitInTurn(part, groups[i]))
+  return parts.flatMap((part, i) => splitInTurn(part, groups[i], most))
 }
 
 /** He's initialisation for a fan-in: standard deviation √(gain / fanIn). Source: arXiv 1502.01852. */

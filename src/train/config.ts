@@ -24,7 +24,10 @@ export const optimiserSchema = z.strictObject({
 export const growthSchema = z.strictObject({
   /** Chance of a layer to take random indices for a whole batch. */
   chainDropout: z.number().min(0).max(1).default(0.05),
-  /** When a node is split and another pruned: see split-and-prune.ts. */
+  /**
+   * When a node is split and another pruned: see split-and-prune.ts. A training step tells which node was nearest and
+   * not which came second, so here `reference` hands a pruned node's count to all others evenly.
+   */
   rule: z.enum(['paper', 'reference', 'decayed', 'none']).default('decayed'),
   /** Samples per node after which a count weighs half (`decayed`). */
   halfLife: z.number().positive().default(20),
