@@ -1,6 +1,7 @@
 // What a Discrete Distribution Network is made of: one schema for files, flags and forms.
 
 import { z } from 'zod'
+import { conditionSchema } from './condition.ts'
 
 const side = z
   .number()
@@ -45,6 +46,8 @@ export const ddnSchema = z.strictObject({
   leak: z.boolean().default(false),
   /** Candidates are added to the image chosen before. */
   residual: z.boolean().default(true),
+  /** What the network is told about the image: see condition.ts. */
+  condition: conditionSchema.optional(),
   /**
    * The recurrent form: instead of a block per layer, one U-Net with these widths from the whole image down, and
    * one set of candidates, run for every layer of the only stage. What it sees is the image chosen before (and its
@@ -91,6 +94,11 @@ export function layersOf(config: DdnConfig): LayerSpec[] {
     for (let i = 0; i < stage.layers; i++)
       layers.push({ ...stage, index: layers.length, first: i === 0, size })
   }
+  const { condition } = config
+  if (condition?.kind === 'grey' && config.channels === 1)
+    throw new Error('condition: grey images have no other grey than themselves; give images of 3 channels')
+  if (condition?.kind === 'low-res' && (condition.size >= config.size || config.size % condition.size))
+    throw new Error(`condition: low-res ${condition.size} is no whole part of ${config.size}`)
   if (config.recurrent && (config.stages.length > 1 || config.stages[0].patch > 1))
     throw new Error('stages: the recurrent form has one stage, of patch 1')
   if (before !== config.size)

@@ -48,6 +48,8 @@ export interface ForwardOptions {
   target: Tensor | null
   /** Any tensor whose first dimension is the batch. */
   batch: Tensor
+  /** What the images are made for, of the shape that the configuration's condition has: see condition.ts. */
+  condition?: Tensor | null
 }
 
 /**
@@ -55,39 +57,130 @@ export interface ForwardOptions {
  * J_l = mean (x*_l − target_l)² with target_l the target area-averaged to the layer's size.
  * Source: arXiv 2401.00036, section 3.
  */
-export function forward(config: DdnConfig, { parameters, select, target, batch }: ForwardOptions): Layer[] {
+export function forward(config: DdnConfig, options: ForwardOptions): Layer[] {
+  const { parameters, select, target, batch, condition = null } = options
   const layers: Layer[] = []
-  const tables = tablesOf(config)
-  let features = config.recurrent ? blank(config, batch) : startFeatures(config, parameters, batch)
-  let image: Tensor | null = null
+  let state = begin(config, parameters, batch)
   for (const spec of layersOf(config)) {
-    const name = `layer${spec.index}`
-    if (image) image = grow(image, spec.size)
-    features = config.recurrent
-      ? unet(features, { ...config, ...config.recurrent, name: 'unet', parameters })
-      : enter(config, spec, features, image, parameters)
-    const { own, leak } = divide(config, features)
-    const seen = spec.features ? pointwise(own, spec.features, `${name}.view`, parameters) : own
-    const channels = seen.shape[1] as number
-    const previous = config.residual ? image : null
-    // A correction starts small, or the first images are a sum of noise.
-    const spread = (previous ? 0.2 : 1) / Math.sqrt(channels)
-    const table = tables[config.recurrent ? 0 : spec.index].name
-    const raw = parameters(table, [spec.K, config.channels * spec.patch ** 2 * channels], {
-      normal: spread / config.candidateGain,
-    })
-    const weights = config.candidateGain === 1 ? raw : mul(raw, config.candidateGain)
-    const candidates = { weights, features: seen, patch: spec.patch, previous, channels: config.channels }
+    const proposal = propose(config, spec, state, parameters, condition)
     const wanted = target && areaPool(target, config.size / spec.size)
-    const index = select(spec, candidates, wanted)
-    image = choose(candidates, index)
+    const index = select(spec, proposal.candidates, wanted)
+    state = accept(config, spec, proposal, index)
+    const image = state.image!
     layers.push({ spec, index, image, loss: wanted ? reduceMean(square(sub(image, wanted))) : undefined })
-    const leaked = leak && paint(gather(weights, index), leak, spec.patch)
-    if (config.recurrent) features = leaked ? concat([image, leaked], 1) : image
-    else if (config.feedback === 'channels')
-      features = addToChannels(features, toPatches(image, spec.patch), leaked)
   }
   return layers
+}
+
+/** What one layer hands to the next. */
+export interface State {
+  /** [N, C, S, S] */
+  features: Tensor
+  /** The image chosen [N, c, s, s]; null before the first layer. */
+  image: Tensor | null
+}
+
+/** What a layer lays on the table: the candidates, and the features that go on. */
+export interface Proposal {
+  candidates: Candidates
+  /** All features of the block [N, C, S, S]. */
+  features: Tensor
+  /** The half of them that the leak is painted from, where there is one. */
+  leak: Tensor | null
+}
+
+/** Before the first layer. */
+export function begin(config: DdnConfig, parameters: Parameters, batch: Tensor): State {
+  const features = config.recurrent ? blank(config, batch) : startFeatures(config, parameters, batch)
+  return { features, image: null }
+}
+
+/** A layer's first half: features ← block(features, x*), and the candidates made of them. */
+export function propose(
+  config: DdnConfig,
+  spec: LayerSpec,
+  { features: before, image: chosen }: State,
+  parameters: Parameters,
+  condition: Tensor | null = null,
+): Proposal {
+  const name = `layer${spec.index}`
+  const image = chosen && grow(chosen, spec.size)
+  const features = config.recurrent
+    ? unet(
+        condition
+          ? concat([before, upsampleNearest(condition, spec.size / (condition.shape[2] as number))], 1)
+          : before,
+        {
+          ...config,
+          ...config.recurrent,
+          name: 'unet',
+          parameters,
+        },
+      )
+    : enter(config, spec, before, image, parameters, condition)
+  const { own, leak } = divide(config, features)
+  const view = spec.features ? pointwise(own, spec.features, `${name}.view`, parameters) : own
+  return proposalOf(config, spec, parameters, {
+    view,
+    features,
+    leak,
+    previous: config.residual ? image : null,
+  })
+}
+
+/** The tensors that a proposal is made of, the parameters aside: what must be kept where a network is run in parts. */
+export interface ProposalParts {
+  /** What the candidates are linear in [N, C, S, S]. */
+  view: Tensor
+  features: Tensor
+  leak: Tensor | null
+  previous: Tensor | null
+}
+
+export function partsOf({ candidates, features, leak }: Proposal): ProposalParts {
+  return { view: candidates.features, features, leak, previous: candidates.previous }
+}
+
+export function proposalOf(
+  config: DdnConfig,
+  spec: LayerSpec,
+  parameters: Parameters,
+  { view, features, leak, previous }: ProposalParts,
+): Proposal {
+  const weights = candidateWeights(config, spec, parameters, view.shape[1] as number, previous !== null)
+  const candidates = { weights, features: view, patch: spec.patch, previous, channels: config.channels }
+  return { candidates, features, leak }
+}
+
+/** The weights [K, P·C] of a layer's candidates, on C features. */
+function candidateWeights(
+  config: DdnConfig,
+  spec: LayerSpec,
+  parameters: Parameters,
+  channels: number,
+  correction: boolean,
+): Tensor {
+  // A correction starts small, or the first images are a sum of noise.
+  const spread = (correction ? 0.2 : 1) / Math.sqrt(channels)
+  const table = tablesOf(config)[config.recurrent ? 0 : spec.index].name
+  const raw = parameters(table, [spec.K, config.channels * spec.patch ** 2 * channels], {
+    normal: spread / config.candidateGain,
+  })
+  return config.candidateGain === 1 ? raw : mul(raw, config.candidateGain)
+}
+
+/** A layer's second half: x* ← candidate `index` [N], told to the features that go on. */
+export function accept(
+  config: DdnConfig,
+  spec: LayerSpec,
+  { candidates, features, leak }: Proposal,
+  index: Tensor,
+): State {
+  const image = choose(candidates, index)
+  const leaked = leak && paint(gather(candidates.weights, index), leak, spec.patch)
+  if (config.recurrent) return { features: leaked ? concat([image, leaked], 1) : image, image }
+  if (config.feedback === 'convolution') return { features, image }
+  return { features: addToChannels(features, toPatches(image, spec.patch), leaked), image }
 }
 
 /** What a recurrent network sees first: no image, and no leak. */
@@ -114,16 +207,31 @@ function enter(
   features: Tensor,
   image: Tensor | null,
   parameters: Parameters,
+  condition: Tensor | null,
 ): Tensor {
   const name = `layer${spec.index}`
   const block = blocks[config.block]
   const options = { name, parameters, width: spec.width, groups: config.groups, bias: config.bias }
   const upsample = spec.grid / (features.shape[2] as number)
-  if (config.feedback === 'channels') return block(features, { ...options, upsample })
+  const told =
+    condition && spec.first && pointwise(fitted(condition, spec), spec.width, `${name}.condition`, parameters)
+  if (config.feedback === 'channels') {
+    const x = block(features, { ...options, upsample })
+    return told ? add(x, told) : x
+  }
   let x = upsampleNearest(features, upsample)
   if (x.shape[1] !== spec.width) x = pointwise(x, spec.width, `${name}.project`, parameters)
   if (image) x = add(x, pointwise(toPatches(image, spec.patch), spec.width, `${name}.feedback`, parameters))
+  if (told) x = add(x, told)
   return block(x, { ...options, upsample: 1 })
+}
+
+/** A condition at a stage's size, its patches as channels; that of a class [N, classes, 1, 1] as it is. */
+function fitted(condition: Tensor, { size, patch }: LayerSpec): Tensor {
+  const from = condition.shape[2] as number
+  if (from === 1) return condition
+  const resized = from > size ? areaPool(condition, from / size) : upsampleNearest(condition, size / from)
+  return toPatches(resized, patch)
 }
 
 /** A 1×1 convolution to `width` channels. */

@@ -19,6 +19,7 @@ import {
 import { type AdamSettings, adam } from '../nn/adam.ts'
 import { Layout, type Parameters } from '../nn/parameters.ts'
 import type { Program } from '../runtime/index.ts'
+import { conditionOf, conditionShape } from './condition.ts'
 import { type DdnConfig, layersOf } from './config.ts'
 import { nearest } from './layer.ts'
 import { forward, type Selector } from './network.ts'
@@ -27,7 +28,13 @@ import { forward, type Selector } from './network.ts'
 export function layoutOf(config: DdnConfig): Layout {
   return Layout.of(parameters => {
     const codes = codesInput(config, 1)
-    forward(config, { parameters, select: given(codes), target: null, batch: codes })
+    forward(config, {
+      parameters,
+      select: given(codes),
+      target: null,
+      batch: codes,
+      condition: conditionInput(config, 1),
+    })
   })
 }
 
@@ -63,6 +70,7 @@ export function trainingStep(
     select,
     target: images,
     batch: images,
+    condition: trainingCondition(config, images),
   })
   const weights = lossWeights(config)
   const loss = layers.map(({ loss }, i) => mul(loss!, weights[i])).reduce((a, b) => add(a, b))
@@ -88,6 +96,32 @@ export function trainingStep(
   }
 }
 
+/**
+ * The condition in a training step. Inputs: `condition` [N, classes, 1, 1], one-hot; or `mixing` [N, 3, 1, 1], weights
+ * of the channels with sum 1; or `threshold` [N, 1, 1, 1]; low-res images follow from the images.
+ */
+function trainingCondition(config: DdnConfig, images: Tensor): Tensor | null {
+  const n = images.shape[0]
+  switch (config.condition?.kind) {
+    case undefined:
+      return null
+    case 'class':
+      return conditionInput(config, n)
+    case 'grey':
+      return conditionOf(config.condition, images, { mixing: input('mixing', [n, 3, 1, 1]) })
+    case 'edges':
+      return conditionOf(config.condition, images, { threshold: input('threshold', [n, 1, 1, 1]) })
+    default:
+      return conditionOf(config.condition!, images)
+  }
+}
+
+/** The condition of images [N, c, s, s]: input `images`, output `condition`. */
+export function conditioner(config: DdnConfig, batch: Dim): Program {
+  const images = imagesInput(config, batch)
+  return { outputs: { condition: conditionOf(config.condition!, images) } }
+}
+
 /** Shares of the layers' losses in the whole: even, or growing geometrically towards the last. Sum 1. */
 export function lossWeights(config: DdnConfig): number[] {
   const count = layersOf(config).length
@@ -103,7 +137,8 @@ export interface InferenceOptions {
   values?: Float32Array
 }
 
-function inference(
+/** The parameters of a program that uses a network: constants, or a state. */
+export function inference(
   layout: Layout,
   { values }: InferenceOptions,
 ): { parameters: Parameters; state: Program['state'] } {
@@ -112,12 +147,16 @@ function inference(
   return { parameters: layout.view(vector), state: { parameters: { before: vector } } }
 }
 
-/** Images to codes: input `images` [N, c, s, s], outputs `codes` [N, L] int32 and `losses` [L]. */
+/**
+ * Images to codes: input `images` [N, c, s, s], and `condition` where the network has one; outputs `codes` [N, L] int32
+ * and `losses` [L].
+ */
 export function encoder(config: DdnConfig, layout: Layout, options: InferenceOptions = {}): Program {
   const images = imagesInput(config, options.batch ?? 'N')
   const { parameters, state } = inference(layout, options)
   const select: Selector = (_, candidates, target) => nearest(candidates, target!)
-  const layers = forward(config, { parameters, select, target: images, batch: images })
+  const condition = conditionInput(config, images.shape[0])
+  const layers = forward(config, { parameters, select, target: images, batch: images, condition })
   return {
     outputs: { codes: columns(layers.map(l => l.index)), losses: stack(layers.map(l => l.loss!)) },
     state,
@@ -125,8 +164,8 @@ export function encoder(config: DdnConfig, layout: Layout, options: InferenceOpt
 }
 
 /**
- * Codes to images: input `codes` [N, L] int32; output `image` [N, c, s, s], or with `levels` the image of every
- * layer, `level0` … at its own size.
+ * Codes to images: input `codes` [N, L] int32, and `condition` where the network has one; output `image` [N, c, s, s],
+ * or with `levels` the image of every layer, `level0` … at its own size.
  */
 export function decoder(
   config: DdnConfig,
@@ -135,7 +174,8 @@ export function decoder(
 ): Program {
   const codes = codesInput(config, options.batch ?? 'N')
   const { parameters, state } = inference(layout, options)
-  const layers = forward(config, { parameters, select: given(codes), target: null, batch: codes })
+  const condition = conditionInput(config, codes.shape[0])
+  const layers = forward(config, { parameters, select: given(codes), target: null, batch: codes, condition })
   const outputs: Record<string, Tensor> = {}
   if (options.levels) for (const { spec, image } of layers) outputs[`level${spec.index}`] = image
   else outputs.image = layers[layers.length - 1].image
@@ -149,6 +189,11 @@ function given(codes: Tensor): Selector {
 
 function imagesInput(config: DdnConfig, batch: Dim): Tensor {
   return input('images', [batch, config.channels, config.size, config.size])
+}
+
+/** `condition`, or null where the network has none. */
+export function conditionInput(config: DdnConfig, batch: Dim): Tensor | null {
+  return config.condition ? input('condition', [batch, ...conditionShape(config.condition, config)]) : null
 }
 
 function codesInput(config: DdnConfig, batch: Dim): Tensor {

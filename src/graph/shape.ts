@@ -267,7 +267,7 @@ export function topK(x: Tensor, k: number, largest = true): { values: Tensor; in
 }
 
 /** x[…, indices[…, j]] along the last axis. */
-function takeLast(x: Tensor, indices: Tensor): Tensor {
+export function takeLast(x: Tensor, indices: Tensor): Tensor {
   return apply('GatherElements', [x, indices], indices.shape, x.dtype, {
     attributes: { axis: x.rank - 1 },
     vjp: ([g]) => [putLast(x, indices, g!), null],
