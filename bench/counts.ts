@@ -11,7 +11,7 @@ export async function nearestCounts(trainer: Trainer, images: Images): Promise<n
   const model = await DdnModel.open(trainer.config.network, average)
   const counts = trainer.layers.map(({ K }) => new Array<number>(K).fill(0))
   const indices = Int32Array.from({ length: images.count }, (_, i) => i)
-  const codes = await model.encode(toFloat(images, indices), images.count)
+  const codes = await model.encode(toFloat(images, indices))
   codes.forEach((k, i) => {
     counts[i % counts.length][k]++
   })

@@ -3,10 +3,22 @@
 import { random } from '../data/rng.ts'
 import type { Layout } from '../nn/parameters.ts'
 import { compile, type RuntimeOptions, type Step } from '../runtime/index.ts'
+import { conditionShape } from './condition.ts'
 import { bitsOf, type DdnConfig, type LayerSpec, layersOf } from './config.ts'
-import { decoder, encoder, layoutOf } from './program.ts'
+import { conditioner, decoder, encoder, layoutOf } from './program.ts'
 
-export interface SampleOptions {
+/**
+ * What a conditional network is told, once for all images or one by one: labels; images that it is taken from (their
+ * grey, their edges, their low resolution); or ready values [1 or N, …], as `condition` gives them.
+ */
+export type Told = { labels: ArrayLike<number> } | { images: Float32Array } | Float32Array
+
+export interface Conditional {
+  /** For a conditional network only. */
+  condition?: Told
+}
+
+export interface SampleOptions extends Conditional {
   /** How many images. */
   count: number
   /** Default 0. */
@@ -15,6 +27,8 @@ export interface SampleOptions {
 
 /** Images at a time. Fixed, so that an image's result depends on nothing but the image. */
 const BATCH = 32
+
+type ProgramName = 'encode' | 'decode' | 'levels' | 'condition'
 
 /**
  * N images are [N, c, s, s] float32 in [−1, 1]; their codes are [N, L] int32, code l in 0 … K_l − 1. Both are
@@ -25,14 +39,14 @@ export class DdnModel {
   readonly layout: Layout
   /** Length of the latent in bits. */
   readonly bits: number
-  private readonly programs = new Map<'encode' | 'decode' | 'levels', Promise<Step>>()
+  private readonly programs = new Map<ProgramName, Promise<Step>>()
   private queue: Promise<unknown> = Promise.resolve()
   private closed = false
 
   private constructor(
     readonly config: DdnConfig,
     readonly weights: Float32Array,
-    private readonly runtime: RuntimeOptions,
+    readonly runtime: RuntimeOptions,
   ) {
     this.layers = layersOf(config)
     this.layout = layoutOf(config)
@@ -55,49 +69,41 @@ export class DdnModel {
     return this.config.channels * this.config.size ** 2
   }
 
-  /** The codes of images: the nearest candidate at every layer. `count` only checks the images' number. */
-  async encode(images: Float32Array, count?: number): Promise<Int32Array> {
-    const { imageLength, config } = this
-    const n = countOf(
-      images.length,
-      imageLength,
-      'images',
-      `${config.channels}×${config.size}×${config.size}`,
-    )
-    if (count !== undefined && count !== n)
-      throw new Error(`images: ${images.length} values are ${n} images, not ${count}`)
-    const bad = images.findIndex(value => !Number.isFinite(value))
-    if (bad >= 0) throw new Error(`images: value ${bad} is ${images[bad]}; pixels are numbers in [−1, 1]`)
+  /** The codes of images: the nearest candidate at every layer. The condition is by default that of the images. */
+  async encode(images: Float32Array, { condition }: Conditional = {}): Promise<Int32Array> {
+    const n = this.countOf(images)
+    const told = await this.told(condition ?? (this.taken ? { images } : undefined), n)
     const codes = new Int32Array(n * this.layers.length)
     await this.inBatches('encode', n, async (step, from, to) => {
-      const data = padded(Float32Array, images, from, to, imageLength)
-      const shape = [BATCH, config.channels, config.size, config.size]
-      const outputs = await step.run({ images: { data, shape } })
+      const feeds = { images: this.imagesFeed(images, from, to), ...told(from, to) }
+      const outputs = await step.run(feeds)
       put(codes, outputs.codes as Int32Array, from, to, this.layers.length)
     })
     return codes
   }
 
   /** The images [N, c, s, s] that codes stand for. */
-  async decode(codes: ArrayLike<number>): Promise<Float32Array> {
+  async decode(codes: ArrayLike<number>, { condition }: Conditional = {}): Promise<Float32Array> {
     const checked = this.check(codes)
     const n = checked.length / this.layers.length
+    const told = await this.told(condition, n)
     const images = new Float32Array(n * this.imageLength)
     await this.inBatches('decode', n, async (step, from, to) => {
-      const { image } = await step.run({ codes: this.codesFeed(checked, from, to) })
+      const { image } = await step.run({ codes: this.codesFeed(checked, from, to), ...told(from, to) })
       put(images, image as Float32Array, from, to, this.imageLength)
     })
     return images
   }
 
   /** The images of every layer: L arrays [N, c, s_l, s_l], s_l being `layers[l].size`. */
-  async levels(codes: ArrayLike<number>): Promise<Float32Array[]> {
+  async levels(codes: ArrayLike<number>, { condition }: Conditional = {}): Promise<Float32Array[]> {
     const checked = this.check(codes)
     const n = checked.length / this.layers.length
+    const told = await this.told(condition, n)
     const lengths = this.layers.map(({ size }) => this.config.channels * size * size)
     const levels = lengths.map(length => new Float32Array(n * length))
     await this.inBatches('levels', n, async (step, from, to) => {
-      const outputs = await step.run({ codes: this.codesFeed(checked, from, to) })
+      const outputs = await step.run({ codes: this.codesFeed(checked, from, to), ...told(from, to) })
       levels.forEach((level, l) => {
         put(level, outputs[`level${l}`] as Float32Array, from, to, lengths[l])
       })
@@ -105,9 +111,44 @@ export class DdnModel {
     return levels
   }
 
-  /** What is left of images once they are codes: decode(encode(images)). */
-  async reconstruct(images: Float32Array): Promise<Float32Array> {
-    return this.decode(await this.encode(images))
+  /** What is left of images once they are codes: decode(encode(images)), under the same condition. */
+  async reconstruct(images: Float32Array, { condition }: Conditional = {}): Promise<Float32Array> {
+    const given = condition ?? (this.taken ? { images } : undefined)
+    const ready = given && { condition: await this.condition(given, this.countOf(images)) }
+    return this.decode(await this.encode(images, ready), ready)
+  }
+
+  /** The values [1 or count, …] of a condition, checked; throws where the network has none, or wants another. */
+  async condition(told: Told, count: number): Promise<Float32Array> {
+    const { condition } = this.config
+    if (!condition) throw new Error('condition: this network was trained without one; leave it out')
+    const each = conditionShape(condition, this.config).reduce((a, b) => a * b)
+    if (told instanceof Float32Array) {
+      if (told.length !== each && told.length !== count * each)
+        throw new Error(`condition: ${told.length} values are neither one nor ${count} of ${each}`)
+      return told
+    }
+    if ('labels' in told) {
+      if (condition.kind !== 'class')
+        throw new Error(`condition: this network is told ${condition.kind}, not a label; give an image`)
+      const values = new Float32Array(told.labels.length * each)
+      for (let i = 0; i < told.labels.length; i++) {
+        const label = told.labels[i]
+        if (!(Number.isInteger(label) && label >= 0 && label < each))
+          throw new Error(`condition: label ${label} is none of 0 to ${each - 1}`)
+        values[i * each + label] = 1
+      }
+      return this.condition(values, count)
+    }
+    if (condition.kind === 'class')
+      throw new Error('condition: this network is told a class, which an image does not show; give a label')
+    const n = this.countOf(told.images)
+    const values = new Float32Array(n * each)
+    await this.inBatches('condition', n, async (step, from, to) => {
+      const outputs = await step.run({ images: this.imagesFeed(told.images, from, to) })
+      put(values, outputs.condition as Float32Array, from, to, each)
+    })
+    return this.condition(values, count)
   }
 
   /** Codes drawn evenly, k_l from 0 … K_l − 1, image by image. */
@@ -122,7 +163,7 @@ export class DdnModel {
   /** Images of codes drawn evenly: the network's distribution. The first images of a seed are the same for any count. */
   async sample(options: SampleOptions): Promise<{ codes: Int32Array; images: Float32Array }> {
     const codes = this.draw(options)
-    return { codes, images: await this.decode(codes) }
+    return { codes, images: await this.decode(codes, options) }
   }
 
   /** Gives back what the engine holds. */
@@ -134,23 +175,24 @@ export class DdnModel {
   }
 
   /** Compiled once, at the first use. */
-  private program(name: 'encode' | 'decode' | 'levels'): Promise<Step> {
+  private program(name: ProgramName): Promise<Step> {
     const known = this.programs.get(name)
     if (known) return known
     const options = { batch: BATCH, values: this.weights }
-    const opened = compile(
-      name === 'encode'
-        ? encoder(this.config, this.layout, options)
-        : decoder(this.config, this.layout, { ...options, levels: name === 'levels' }),
-      this.runtime,
-    )
+    const written = {
+      encode: () => encoder(this.config, this.layout, options),
+      decode: () => decoder(this.config, this.layout, options),
+      levels: () => decoder(this.config, this.layout, { ...options, levels: true }),
+      condition: () => conditioner(this.config, BATCH),
+    }
+    const opened = compile(written[name](), this.runtime)
     this.programs.set(name, opened)
     return opened
   }
 
   /** Runs a program over n items, BATCH at a time. Calls that overlap wait for each other. */
   private inBatches(
-    name: 'encode' | 'decode' | 'levels',
+    name: ProgramName,
     n: number,
     work: (step: Step, from: number, to: number) => Promise<void>,
   ): Promise<void> {
@@ -162,6 +204,45 @@ export class DdnModel {
     const done = this.queue.then(all, all)
     this.queue = done.catch(() => {})
     return done
+  }
+
+  /** Whether an image shows its condition. */
+  private get taken(): boolean {
+    return this.config.condition !== undefined && this.config.condition.kind !== 'class'
+  }
+
+  /** The feed of the condition for the images from … to − 1, or nothing where the network has none. */
+  private async told(condition: Told | undefined, count: number) {
+    const { config } = this
+    if (!config.condition && !condition) return () => ({})
+    if (!condition)
+      throw new Error(
+        `condition: this network is told ${config.condition!.kind}; give it, as labels or images`,
+      )
+    const values = await this.condition(condition, count)
+    const shape = conditionShape(config.condition!, config)
+    const each = shape.reduce((a, b) => a * b)
+    const one = values.length === each
+    return (from: number, to: number) => {
+      const data = one ? new Float32Array(BATCH * each) : padded(Float32Array, values, from, to, each)
+      if (one) for (let i = 0; i < BATCH; i++) data.set(values, i * each)
+      return { condition: { data, shape: [BATCH, ...shape] } }
+    }
+  }
+
+  /** How many images these values are; throws where they are none. */
+  private countOf(images: Float32Array): number {
+    const { channels, size } = this.config
+    const n = countOf(images.length, this.imageLength, 'images', `${channels}×${size}×${size}`)
+    const bad = images.findIndex(value => !Number.isFinite(value))
+    if (bad >= 0) throw new Error(`images: value ${bad} is ${images[bad]}; pixels are numbers in [−1, 1]`)
+    return n
+  }
+
+  private imagesFeed(images: Float32Array, from: number, to: number) {
+    const { channels, size } = this.config
+    const data = padded(Float32Array, images, from, to, this.imageLength)
+    return { data, shape: [BATCH, channels, size, size] }
   }
 
   private codesFeed(codes: Int32Array, from: number, to: number) {

@@ -1,0 +1,228 @@
+// How well candidates measure up to a linear guide: the measurement moves through their weights.
+
+import type { DdnConfig, LayerSpec } from '../ddn/config.ts'
+import { type Candidates, imagesOf, weightedDistances } from '../ddn/layer.ts'
+import {
+  areaPool,
+  constant,
+  div,
+  matmul,
+  maximum,
+  mul,
+  reduceMean,
+  reduceSum,
+  reshape,
+  square,
+  sub,
+  type Tensor,
+  upsampleNearest,
+} from '../graph/index.ts'
+import type { LinearGuide, LinearMap } from './guide.ts'
+
+/** The shape of one image's measurement M x: [channels, size, size], or [rows] once a matrix has been. */
+export function measuredShape(
+  maps: readonly LinearMap[],
+  { channels, size }: Pick<DdnConfig, 'channels' | 'size'>,
+): number[] {
+  let shape: number[] = [channels, size, size]
+  for (const map of maps) {
+    const [c, side] = shape
+    const length = shape.reduce((a, b) => a * b)
+    if (map.map !== 'matrix' && shape.length === 1)
+      throw new Error(`measurement: ${map.map} comes after a matrix, which leaves no image`)
+    switch (map.map) {
+      case 'mask':
+        if (map.weights.length !== side * side)
+          throw new Error(`mask: ${map.weights.length} weights are not those of ${side}×${side} pixels`)
+        break
+      case 'area':
+        if (!(Number.isInteger(map.size) && map.size >= 1) || side % map.size)
+          throw new Error(`area: ${map.size} is no whole part of ${side}; use a matrix`)
+        shape = [c, map.size, map.size]
+        break
+      case 'mix':
+        if (map.matrix.length === 0 || map.matrix.some(row => row.length !== c))
+          throw new Error(`mix: each row needs ${c} weights, one for every channel`)
+        shape = [map.matrix.length, side, side]
+        break
+      case 'matrix':
+        if (map.matrix.length !== map.rows * length)
+          throw new Error(`matrix: ${map.matrix.length} values are not ${map.rows} rows of ${length}`)
+        shape = [map.rows]
+    }
+  }
+  return shape
+}
+
+/** M x of images [n, c, s, s]: [n, …]. */
+function measure(maps: readonly LinearMap[], images: Tensor): Tensor {
+  return maps.reduce((x, map) => {
+    const n = x.shape[0] as number
+    switch (map.map) {
+      case 'mask': {
+        const side = x.shape[2] as number
+        return mul(x, constant(map.weights, [1, 1, side, side]))
+      }
+      case 'area':
+        return areaPool(x, (x.shape[2] as number) / map.size)
+      case 'mix':
+        return mixImages(x, map.matrix)
+      case 'matrix': {
+        const length = map.matrix.length / map.rows
+        return matmul(reshape(x, [n, length]), constant(map.matrix, [map.rows, length]), { transposeB: true })
+      }
+    }
+  }, images)
+}
+
+/** The mean of (M x − wanted)² for images [n, c, s, s]: [n]. Under masks, the mean over the pixels' squared weights. */
+export function measuredError(guide: LinearGuide, images: Tensor, wanted: Tensor): Tensor {
+  const away = square(sub(measure(guide.measurement, images), supported(guide, wanted)))
+  const n = images.shape[0] as number
+  const count = away.shape.slice(1).reduce((a: number, b) => a * (b as number), 1)
+  const mask = normalForm(guide.measurement)?.mask
+  const total = mask ? (count / mask.length) * energyOf(mask) : count
+  return div(reduceSum(reshape(away, [n, count]), [1]), total)
+}
+
+/**
+ * Scores [n, K] of a layer's candidates: −(mean of (M x − wanted)²) up to a term that is the same for every candidate of
+ * an image, where a candidate smaller than the image stands for itself enlarged by repeating its pixels.
+ */
+export function linearScores(
+  guide: LinearGuide,
+  config: Pick<DdnConfig, 'size'>,
+  spec: LayerSpec,
+  candidates: Candidates,
+  wanted: Tensor,
+): Tensor {
+  const form = normalForm(guide.measurement)
+  return form
+    ? scoresInPlace(form, config, spec, candidates, supported(guide, wanted))
+    : scoresOfParts(guide.measurement, config, spec, candidates, wanted)
+}
+
+/** Where a mask comes last nothing is wanted behind it, whatever stands there. */
+function supported({ measurement }: LinearGuide, wanted: Tensor): Tensor {
+  const last = measurement[measurement.length - 1]
+  if (last?.map !== 'mask') return wanted
+  return measure([{ map: 'mask', weights: last.weights.map(weight => (weight === 0 ? 0 : 1)) }], wanted)
+}
+
+const energyOf = (mask: Float32Array) => mask.reduce((sum, weight) => sum + weight * weight, 0)
+
+/** Mixes and areas, which commute, and after them masks: the measurements with a short way. */
+interface NormalForm {
+  mixes: (readonly (readonly number[])[])[]
+  /** The size they lead to; null: the image's. */
+  size: number | null
+  /** All masks in one [size, size]. */
+  mask: Float32Array | null
+}
+
+function normalForm(maps: readonly LinearMap[]): NormalForm | null {
+  const form: NormalForm = { mixes: [], size: null, mask: null }
+  for (const map of maps) {
+    if (map.map === 'matrix' || (map.map === 'area' && form.mask)) return null
+    if (map.map === 'mix') form.mixes.push(map.matrix)
+    if (map.map === 'area') form.size = map.size
+    if (map.map === 'mask') form.mask = form.mask ? form.mask.map((w, i) => w * map.weights[i]) : map.weights
+  }
+  return form
+}
+
+/**
+ * Channels are mixed and areas averaged in the weights and features, so that what is left is a distance of smaller
+ * candidates; a mask weighs its pixels. Where u pixels along a side repeat one, with weights w and wanted values y,
+ * Σ (w x − y)² = Σw² (x − Σwy / Σw²)² + …: the same with averages over areas.
+ */
+function scoresInPlace(
+  { mixes, size, mask }: NormalForm,
+  config: Pick<DdnConfig, 'size'>,
+  spec: LayerSpec,
+  candidates: Candidates,
+  wanted: Tensor,
+): Tensor {
+  const full = size ?? config.size
+  let seen = mixes.reduce(mixCandidates, candidates)
+  if (spec.size > full) seen = averageCandidates(seen, spec.size / full)
+  const side = Math.min(spec.size, full)
+  const repeated = full / side
+  if (!mask)
+    return mul(weightedDistances(seen, areaPool(wanted, repeated), null), -1 / (seen.channels * side ** 2))
+  const weights = constant(mask, [1, 1, full, full])
+  const energy = areaPool(square(weights), repeated)
+  const target = div(areaPool(mul(wanted, weights), repeated), maximum(energy, 1e-12))
+  const total = (seen.channels * energyOf(mask)) / repeated ** 2
+  return mul(weightedDistances(seen, target, energy), -1 / total)
+}
+
+/** Any maps: a candidate's measurement is the sum of its parts', one part for every weight. */
+function scoresOfParts(
+  maps: readonly LinearMap[],
+  config: Pick<DdnConfig, 'size'>,
+  spec: LayerSpec,
+  candidates: Candidates,
+  wanted: Tensor,
+): Tensor {
+  const { weights, features, previous, channels } = candidates
+  const n = features.shape[0] as number
+  const width = weights.shape[1] as number
+  const whole = (x: Tensor) => measure(maps, upsampleNearest(x, config.size / spec.size))
+  const each = constant(identity(width), [width, width])
+  const parts = imagesOf({ ...candidates, weights: each, previous: null })
+  const measured = whole(reshape(parts, [n * width, channels, spec.size, spec.size]))
+  const rows = measured.shape.slice(1).reduce((a: number, b) => a * (b as number), 1)
+  const flat: Candidates = {
+    weights,
+    features: reshape(measured, [n, width, rows, 1]),
+    patch: 1,
+    previous: previous && reshape(whole(previous), [n, 1, rows, 1]),
+    channels: 1,
+  }
+  return mul(weightedDistances(flat, reshape(wanted, [n, 1, rows, 1]), null), -1 / rows)
+}
+
+function identity(n: number): Float32Array {
+  return Float32Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0))
+}
+
+/** Candidates of other channels: the mix is in their weights. */
+function mixCandidates(candidates: Candidates, matrix: readonly (readonly number[])[]): Candidates {
+  const { weights, previous, channels } = candidates
+  const [k, width] = weights.shape as [number, number]
+  const mixed = matmul(constantMatrix(matrix), reshape(weights, [k, channels, width / channels]))
+  return {
+    ...candidates,
+    weights: reshape(mixed, [k, (matrix.length * width) / channels]),
+    previous: previous && mixImages(previous, matrix),
+    channels: matrix.length,
+  }
+}
+
+function mixImages(images: Tensor, matrix: readonly (readonly number[])[]): Tensor {
+  const [n, c, side] = images.shape as [number, number, number]
+  const mixed = matmul(constantMatrix(matrix), reshape(images, [n, c, side * side]))
+  return reshape(mixed, [n, matrix.length, side, side])
+}
+
+function constantMatrix(matrix: readonly (readonly number[])[]): Tensor {
+  return constant(Float32Array.from(matrix.flat()), [matrix.length, matrix[0].length])
+}
+
+/** Candidates of images area-averaged by `factor`: first over a patch's pixels in the weights, then over positions. */
+function averageCandidates(candidates: Candidates, factor: number): Candidates {
+  const { weights, features, patch, previous, channels } = candidates
+  const [k, width] = weights.shape as [number, number]
+  const inPatch = Math.min(factor, patch)
+  const left = patch / inPatch
+  const c = width / (channels * patch * patch)
+  const averaged = reduceMean(reshape(weights, [k * channels, left, inPatch, left, inPatch, c]), [2, 4])
+  return {
+    weights: reshape(averaged, [k, channels * left * left * c]),
+    features: areaPool(features, factor / inPatch),
+    patch: left,
+    previous: previous && areaPool(previous, factor),
+    channels,
+  }
+}
