@@ -8,7 +8,7 @@ import { overLayers, partsOf } from './combine.ts'
 import type { BlackBoxGuide, CandidateImages, Guide } from './guide.ts'
 import { measuredShape } from './linear.ts'
 import { checkRule, type PickRule } from './pick.ts'
-import { beamWidths, guidedProgram, noiseAt, type Plan, pieceShapes, sizesAt } from './program.ts'
+import { beamWidths, guidedProgram, noiseAt, type Plan, pieceShapes } from './program.ts'
 
 export interface EditOptions extends Conditional {
   guide: Guide
@@ -215,7 +215,8 @@ function noiseFor(plan: Plan, n: number, rng: ReturnType<typeof random>): Record
 function piecesFed({ pieces, batch, widths }: Plan, layer: number, outputs: Outputs): Record<string, Feed> {
   const fed: Record<string, Feed> = {}
   for (const [name, shape] of Object.entries(pieces[layer]))
-    if (shape) fed[name] = { data: outputs[name], shape: [batch * widths[layer], ...shape] }
+    if (shape)
+      fed[`${name}${layer}`] = { data: outputs[`${name}${layer}`], shape: [batch * widths[layer], ...shape] }
   return fed
 }
 
@@ -233,7 +234,8 @@ async function scoresFed(
   const fed: Record<string, Feed> = {}
   for (const [g, { guide }] of plan.parts.entries()) {
     const shape = [rows, spec.K]
-    if (guide.kind === 'linear') fed[`score${g}`] = { data: outputs[`score${g}`], shape }
+    const name = `score${g}:${layer}`
+    if (guide.kind === 'linear') fed[name] = { data: outputs[name], shape }
     else {
       const size = guide.size ?? spec.size
       const { channels } = plan.config
@@ -247,7 +249,7 @@ async function scoresFed(
         layer: spec,
       })
       data.set(scores)
-      fed[`score${g}`] = { data, shape }
+      fed[name] = { data, shape }
     }
   }
   return fed

@@ -55,24 +55,22 @@ export function measuredShape(
 }
 
 /** M x of images [n, c, s, s]: [n, …]. */
-function measure(maps: readonly LinearMap[], images: Tensor): Tensor {
-  return maps.reduce((x, map) => {
-    const n = x.shape[0] as number
-    switch (map.map) {
-      case 'mask': {
-        const side = x.shape[2] as number
-        return mul(x, constant(map.weights, [1, 1, side, side]))
-      }
-      case 'area':
-        return areaPool(x, (x.shape[2] as number) / map.size)
-      case 'mix':
-        return mixImages(x, map.matrix)
-      case 'matrix': {
-        const length = map.matrix.length / map.rows
-        return matmul(reshape(x, [n, length]), constant(map.matrix, [map.rows, length]), { transposeB: true })
-      }
+const measure = (maps: readonly LinearMap[], images: Tensor): Tensor => maps.reduce(applyMap, images)
+
+function applyMap(x: Tensor, map: LinearMap): Tensor {
+  const [n, , side] = x.shape as [number, number, number]
+  switch (map.map) {
+    case 'mask':
+      return mul(x, constant(map.weights, [1, 1, side, side]))
+    case 'area':
+      return areaPool(x, side / map.size)
+    case 'mix':
+      return mixImages(x, map.matrix)
+    case 'matrix': {
+      const length = map.matrix.length / map.rows
+      return matmul(reshape(x, [n, length]), constant(map.matrix, [map.rows, length]), { transposeB: true })
     }
-  }, images)
+  }
 }
 
 /** The mean of (M x − wanted)² for images [n, c, s, s]: [n]. Under masks, the mean over the pixels' squared weights. */

@@ -84,9 +84,9 @@ export function noiseAt(plan: Plan, layer: number): number {
  * The network from the choice at layer `from` (−1: from the start) to the candidates of layer `to`, or to the image
  * where `to` is the number of layers. With R = batch · width rows at a layer:
  *
- * Inputs: at `from` ≥ 0 the pieces of its proposal and `score0` … [R, K]; `noise{l}` [batch, …] where a choice takes
+ * Inputs: at `from` ≥ 0 the pieces of its proposal (`view{from}` …) and `score{g}:{from}` [R, K] of every guide g; `noise{l}` [batch, …] where a choice takes
  * some; `wanted{g}` of linear guides; `condition`. Outputs: `index{l}` and `parent{l}` [rows after l] int32 of every
- * choice made: which candidate, of which row; at `to` the pieces of the proposal, `score{g}` [R, K] of linear guides
+ * choice made: which candidate, of which row; at `to` the pieces of the proposal, `score{g}:{to}` of linear guides
  * and `images{s}` [R, K, c, s, s] for black boxes; or at the end `image` and `error{g}` [batch] of linear guides.
  */
 export function guidedProgram(plan: Plan, from: number, to: number): Program {
@@ -114,7 +114,7 @@ export function guidedProgram(plan: Plan, from: number, to: number): Program {
   else {
     const spec = layers[from]
     proposal = proposalOf(config, spec, parameters, pieceInputs(plan, from))
-    scores = parts.map((_, g) => input(`score${g}`, [batch * widths[from], spec.K]))
+    scores = parts.map((_, g) => input(`score${g}:${from}`, [batch * widths[from], spec.K]))
   }
   for (let l = Math.max(from, 0); ; l++) {
     if (!proposal && l < layers.length) {
@@ -139,9 +139,9 @@ export function guidedProgram(plan: Plan, from: number, to: number): Program {
     return { outputs }
   }
   const { candidates } = proposal!
-  for (const [name, x] of Object.entries(piecesOf(proposal!))) if (x) outputs[name] = x as Tensor
+  for (const [name, x] of Object.entries(piecesOf(proposal!))) if (x) outputs[`${name}${to}`] = x as Tensor
   scoresAt(layers[to], candidates).forEach((x, g) => {
-    if (x) outputs[`score${g}`] = x
+    if (x) outputs[`score${g}:${to}`] = x
   })
   for (const size of sizesAt(plan, to)) outputs[`images${size}`] = resized(imagesOf(candidates), size)
   return { outputs }
@@ -216,7 +216,7 @@ function rowsOfProposal(
 function pieceInputs({ pieces, batch, widths }: Plan, layer: number): ProposalParts {
   const piece = (name: keyof ProposalParts) => {
     const shape = pieces[layer][name]
-    return shape && input(name, [batch * widths[layer], ...shape])
+    return shape && input(`${name}${layer}`, [batch * widths[layer], ...shape])
   }
   return {
     view: piece('view')!,
