@@ -30,13 +30,26 @@ export function conv2d(x: Tensor, w: Tensor, options: ConvOptions = {}): Tensor 
     )
   return apply('Conv', [x, w], [n, out, size(height), size(width)], x.dtype, {
     attributes: convAttributes(kernel, stride, padding),
-    vjp: ([g]) => [
-      stride === 1 && padding < kernel
-        ? conv2d(g!, turned(w), { padding: kernel - 1 - padding })
-        : convTranspose2d(g!, w, { stride, padding, size: [height, width] }),
-      weightGradient(x, g!, kernel, stride, padding),
-    ],
+    vjp: ([g]) => conv2dGradients(x, w, g!, stride, padding),
   })
+}
+
+/** The gradients of `conv2d` in x and w, given that of its result. */
+export function conv2dGradients(
+  x: Tensor,
+  w: Tensor,
+  g: Tensor,
+  stride: number,
+  padding: number,
+): [Tensor, Tensor] {
+  const [, , height, width] = x.shape as number[]
+  const kernel = w.shape[2] as number
+  return [
+    stride === 1 && padding < kernel
+      ? conv2d(g, turned(w), { padding: kernel - 1 - padding })
+      : convTranspose2d(g, w, { stride, padding, size: [height, width] }),
+    weightGradient(x, g, kernel, stride, padding),
+  ]
 }
 
 /**

@@ -109,6 +109,8 @@ export const greaterOrEqual = (a: Operand, b: Operand): Tensor =>
   binary('GreaterOrEqual', a, b, undefined, 'bool')
 /** a < b, as bool */
 export const less = (a: Operand, b: Operand): Tensor => binary('Less', a, b, undefined, 'bool')
+/** a ≤ b, as bool */
+export const lessOrEqual = (a: Operand, b: Operand): Tensor => binary('LessOrEqual', a, b, undefined, 'bool')
 
 /** `condition ? a : b`, element by element, all three broadcast. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
@@ -129,7 +131,9 @@ function unary(op: string, x: Tensor, vjp?: (grad: Tensor, y: Tensor) => Tensor)
 /** −x */
 export const neg = (x: Tensor): Tensor => unary('Neg', x, g => neg(g))
 /** |x|; the gradient at 0 is 0 */
-export const abs = (x: Tensor): Tensor => unary('Abs', x, g => mul(g, stopGradient(unary('Sign', x))))
+export const abs = (x: Tensor): Tensor => unary('Abs', x, g => mul(g, sign(x)))
+/** −1, 0 or 1, through which no gradient flows */
+export const sign = (x: Tensor): Tensor => stopGradient(unary('Sign', x))
 /** eˣ */
 export const exp = (x: Tensor): Tensor => unary('Exp', x, (g, y) => mul(g, y))
 /** ln x */

@@ -2,7 +2,9 @@
 
 export * from './conv.ts'
 export * from './elementwise.ts'
+export * from './gather.ts'
 export * from './gradient.ts'
+export { type ImportedModel, type ImportOptions, importModel } from './import.ts'
 export * from './matmul.ts'
 export * from './norm.ts'
 export * from './onnx.ts'

@@ -17,6 +17,7 @@ import {
 } from './generated/onnx_pb.ts'
 import {
   type Attribute,
+  type DType,
   dtypeOf,
   type Node,
   resolve,
@@ -157,7 +158,7 @@ class Writer {
     const values = this.bound.get(x)
     if (values && (values.length !== sizeOf(x.shape) || dtypeOf(values) !== x.dtype))
       throw new Error(`writeModel: ${values.length} values of ${dtypeOf(values)} are bound to the input ${x}`)
-    if (values) this.initializers.push(tensorProto(name, values, x.shape as readonly number[]))
+    if (values) this.initializers.push(tensorProto(name, values, x.shape as readonly number[], x.dtype))
     else this.inputs.push(valueInfo(name, x))
     this.names.set(x, name)
   }
@@ -170,7 +171,7 @@ class Writer {
   private emitNode(node: Node) {
     const [first] = node.outputs
     if (node.op === 'Constant') {
-      this.names.set(first, this.initializer(node.values!, first.shape as readonly number[]))
+      this.names.set(first, this.initializer(node.values!, first.shape as readonly number[], first.dtype))
     } else {
       const id = this.free(`${node.op}_${this.nodes.length}`)
       node.outputs.forEach((out, i) => {
@@ -193,14 +194,13 @@ class Writer {
   }
 
   /** Small constants that are alike (axes, shapes, factors) are written once. */
-  private initializer(values: Values, shape: readonly number[]): string {
-    const key =
-      values.length <= 64 ? `${dtypeOf(values)} ${shape} ${values.join()} ${signs(values)}` : undefined
+  private initializer(values: Values, shape: readonly number[], dtype: DType): string {
+    const key = values.length <= 64 ? `${dtype} ${shape} ${values.join()} ${signs(values)}` : undefined
     const known = key && this.constants.get(key)
     if (known) return known
     const name = this.free(`constant_${this.initializers.length}`)
     if (key) this.constants.set(key, name)
-    this.initializers.push(tensorProto(name, values, shape))
+    this.initializers.push(tensorProto(name, values, shape, dtype))
     return name
   }
 }
@@ -226,10 +226,10 @@ function attribute(name: string, value: Attribute): AttributeProto {
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) })
 }
 
-function tensorProto(name: string, values: Values, shape: readonly number[]): TensorProto {
+function tensorProto(name: string, values: Values, shape: readonly number[], dtype: DType): TensorProto {
   return create(TensorProtoSchema, {
     name,
-    dataType: onnxType(dtypeOf(values)),
+    dataType: onnxType(dtype),
     dims: shape.map(BigInt),
     rawData: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
   })

@@ -1,6 +1,6 @@
 // Reductions, soft-max and arg-max: many values to fewer.
 
-import { cast, div, equal, exp, mul, square, sub, where } from './elementwise.ts'
+import { abs, cast, div, equal, exp, log, mul, neg, sign, square, sub, where } from './elementwise.ts'
 import { expand, reshape } from './shape.ts'
 import { apply, type Dim, int64, type Shape, showShape, sizeOf, stopGradient, type Tensor } from './tensor.ts'
 
@@ -30,18 +30,22 @@ function reduce(
   x: Tensor,
   axes: readonly number[] | undefined,
   keep: boolean,
-  vjp: (spread: (g: Tensor) => Tensor, grad: Tensor, y: Tensor) => Tensor,
+  vjp?: (spread: (g: Tensor) => Tensor, grad: Tensor, y: Tensor) => Tensor,
+  /** What becomes of a single value. */
+  single: (x: Tensor) => Tensor = x => x,
 ): Tensor {
   const over = normaliseAxes(op, x, axes)
   // To ONNX an empty list of axes means all of them.
-  if (over.length === 0 && x.rank > 0) return op === 'ReduceSumSquare' ? square(x) : x
+  if (over.length === 0 && x.rank > 0) return single(x)
   const kept = reducedShape(x.shape, over, true)
   const y: Tensor = apply(op, [x, int64(over)], reducedShape(x.shape, over, keep), x.dtype, {
     attributes: { keepdims: keep ? 1 : 0 },
-    vjp: ([g]) => {
-      const spread = (t: Tensor) => (keep ? t : reshape(t, kept))
-      return [vjp(spread, g!, y), null]
-    },
+    vjp:
+      vjp &&
+      (([g]) => {
+        const spread = (t: Tensor) => (keep ? t : reshape(t, kept))
+        return [vjp(spread, g!, y), null]
+      }),
   })
   return y
 }
@@ -60,7 +64,34 @@ export function reduceMean(x: Tensor, axes?: readonly number[], keep = false): T
 
 /** Σ x² over `axes`. */
 export const reduceSumSquare = (x: Tensor, axes?: readonly number[], keep = false): Tensor =>
-  reduce('ReduceSumSquare', x, axes, keep, (spread, g) => mul(mul(x, 2), spread(g)))
+  reduce('ReduceSumSquare', x, axes, keep, (spread, g) => mul(mul(x, 2), spread(g)), square)
+
+/** Σ |x| over `axes`; the gradient at 0 is 0. */
+export const reduceL1 = (x: Tensor, axes?: readonly number[], keep = false): Tensor =>
+  reduce('ReduceL1', x, axes, keep, (spread, g) => mul(sign(x), spread(g)), abs)
+
+/** √ Σ x² over `axes`; x̄ = g x / y, where y is 0 that is 0. */
+export const reduceL2 = (x: Tensor, axes?: readonly number[], keep = false): Tensor =>
+  reduce('ReduceL2', x, axes, keep, (spread, g, y) => mul(x, spread(where(equal(y, 0), 0, div(g, y)))), abs)
+
+/** ln Σ x over `axes`; x̄ = g / Σ x = g e^−y */
+export const reduceLogSum = (x: Tensor, axes?: readonly number[], keep = false): Tensor =>
+  reduce(
+    'ReduceLogSum',
+    x,
+    axes,
+    keep,
+    (spread, g, y) => expand(spread(mul(g, exp(neg(y)))), x.shape, x),
+    log,
+  )
+
+/** ln Σ eˣ over `axes`; x̄ = g e^(x − y), the soft-max */
+export const reduceLogSumExp = (x: Tensor, axes?: readonly number[], keep = false): Tensor =>
+  reduce('ReduceLogSumExp', x, axes, keep, (spread, g, y) => mul(exp(sub(x, spread(y))), spread(g)))
+
+/** Π x over `axes`, without a gradient. */
+export const reduceProd = (x: Tensor, axes?: readonly number[], keep = false): Tensor =>
+  reduce('ReduceProd', x, axes, keep)
 
 /** The largest value over `axes`; those that share it share the gradient. */
 export const reduceMax = (x: Tensor, axes?: readonly number[], keep = false): Tensor =>

@@ -1,50 +1,33 @@
-// Operators that move values without computing: reshape, transpose, slice, pad, concat, gather and their kin.
+// Operators that move values without computing: reshape, transpose, slice, pad, concat and their kin.
 
-import { mul, sumTo } from './elementwise.ts'
+import { product, quotient } from './dims.ts'
+import { sumTo } from './elementwise.ts'
 import { normaliseAxes } from './reduce.ts'
-import {
-  apply,
-  applyMany,
-  constant,
-  type Dim,
-  int64,
-  type Shape,
-  sameShape,
-  scalar,
-  showShape,
-  sizeOf,
-  type Tensor,
-} from './tensor.ts'
-
-/** The product of the known sizes and the sorted names of the others. */
-function volume(shape: Shape): { known: number; symbols: string } {
-  let known = 1
-  const symbols: string[] = []
-  for (const dim of shape)
-    if (typeof dim === 'number') known *= dim
-    else symbols.push(dim)
-  return { known, symbols: symbols.sort().join() }
-}
+import { apply, applyMany, int64, type Shape, sameShape, scalar, showShape, type Tensor } from './tensor.ts'
 
 /** The same values in another shape; one size may be −1: whatever is left. */
 export function reshape(x: Tensor, to: Shape): Tensor {
-  let shape = to
+  const misfit = () => new Error(`reshape: ${showShape(x.shape)} does not fit into ${showShape(to)}`)
+  const size = product(x.shape)
   const hole = to.indexOf(-1)
-  const from = volume(x.shape)
-  if (hole >= 0) {
-    const rest = volume(to.filter((_, i) => i !== hole))
-    if (rest.symbols !== from.symbols || from.known % rest.known !== 0)
-      throw new Error(`reshape: ${showShape(x.shape)} does not fit into ${showShape(to)}`)
-    shape = to.map((dim, i) => (i === hole ? from.known / rest.known : dim))
-  }
-  const target = volume(shape)
-  if (target.known !== from.known || target.symbols !== from.symbols)
-    throw new Error(`reshape: ${showShape(x.shape)} does not fit into ${showShape(to)}`)
+  const given = to.filter((_, i) => i !== hole)
+  if (given.some(dim => (dim as number) < 0)) throw misfit()
+  const rest = quotient(size, product(given))
+  if (rest === null || (hole < 0 && rest !== 1)) throw misfit()
+  const shape = to.map((dim, i) => (i === hole ? rest : dim))
   if (sameShape(shape, x.shape)) return x
   const symbolic = shape.filter(dim => typeof dim === 'string').length
   if (symbolic > 1) throw new Error(`reshape: more than one symbolic size in ${showShape(shape)}`)
   const dims = int64(shape.map(dim => (typeof dim === 'number' ? dim : -1)))
-  return apply('Reshape', [x, dims], shape, x.dtype, { vjp: ([g]) => [reshape(g!, x.shape), null] })
+  return apply('Reshape', [x, dims], shape, x.dtype, { vjp: ([g]) => [reshapeLike(g!, x), null] })
+}
+
+/** x in the shape of another tensor with as many values, whose sizes need not be known. */
+export function reshapeLike(x: Tensor, like: Tensor): Tensor {
+  if (like.shape.filter(dim => typeof dim === 'string').length < 2) return reshape(x, like.shape)
+  if (sameShape(x.shape, like.shape)) return x
+  const dims = apply('Shape', [like], [like.rank], 'int64')
+  return apply('Reshape', [x, dims], like.shape, x.dtype, { vjp: ([g]) => [reshapeLike(g!, x), null] })
 }
 
 /** A new dimension of size 1 at `axis` of the result; negative numbers count from its end. */
@@ -184,101 +167,8 @@ export function pad(x: Tensor, amounts: readonly (readonly [number, number])[], 
   })
   const pads = int64([...amounts.map(([before]) => before), ...amounts.map(([, after]) => after)])
   const undo = amounts.map(([before, after]): [number, number] => [-before, -after])
-  return apply('Pad', [x, pads, constant(new Float32Array([value]), [])], shape, x.dtype, {
+  return apply('Pad', [x, pads, scalar(value, x.dtype)], shape, x.dtype, {
     vjp: ([g]) => [pad(g!, undo), null, null],
-  })
-}
-
-/** The rows x[indices] of the first axis: indices [i…] of int64, result [i…, x.shape[1]…]. */
-export function gather(x: Tensor, indices: Tensor): Tensor {
-  if (indices.dtype !== 'int64') throw new Error(`gather: the indices are ${indices.dtype}, not int64`)
-  return apply('Gather', [x, indices], [...indices.shape, ...x.shape.slice(1)], x.dtype, {
-    attributes: { axis: 0 },
-    vjp: ([g]) => [addRows(zerosLike(x), g!, indices), null],
-  })
-}
-
-/** The adjoint of gather: zeros of `shape`, to whose rows `indices` the rows of `updates` are added. */
-export function scatterAdd(updates: Tensor, indices: Tensor, shape: Shape): Tensor {
-  if (indices.dtype !== 'int64') throw new Error(`scatterAdd: the indices are ${indices.dtype}, not int64`)
-  const expected = [...indices.shape, ...shape.slice(1)]
-  if (!sameShape(updates.shape, expected))
-    throw new Error(`scatterAdd: updates are ${showShape(updates.shape)}, expected ${showShape(expected)}`)
-  return addRows(expand(scalar(0, updates.dtype), shape), updates, indices)
-}
-
-/**
- * By ScatterElements, which ONNX Runtime's CPU does in one thread: its ScatterND adds rows from several at once
- * and loses some where an index occurs twice (microsoft/onnxruntime#18048).
- */
-function addRows(to: Tensor, updates: Tensor, indices: Tensor): Tensor {
-  const rest = to.shape.slice(1)
-  const rows = indices.rank === 1 ? indices.shape[0] : sizeOf(indices.shape)
-  const flat = reshape(updates, [rows, ...rest])
-  const at = expand(reshape(indices, [rows, ...rest.map(() => 1)]), flat.shape, flat)
-  return apply('ScatterElements', [to, at, flat], to.shape, updates.dtype, {
-    attributes: { axis: 0, reduction: 'add' },
-    vjp: ([g]) => [null, null, reshape(gather(g!, indices), flat.shape)],
-  })
-}
-
-/** One value per row: x[…, indices[…]] of x […, K], as […, 1]. */
-export function pick(x: Tensor, indices: Tensor): Tensor {
-  if (!sameShape(indices.shape, x.shape.slice(0, -1)))
-    throw new Error(`pick: indices ${showShape(indices.shape)} do not fit ${showShape(x.shape)}`)
-  const depth = x.shape[x.rank - 1]
-  if (typeof depth !== 'number') throw new Error(`pick: the last axis of ${showShape(x.shape)} is symbolic`)
-  return apply('GatherElements', [x, unsqueeze(indices, indices.rank)], [...indices.shape, 1], x.dtype, {
-    attributes: { axis: x.rank - 1 },
-    vjp: ([g]) => [mul(oneHot(indices, depth), g!), null],
-  })
-}
-
-/** indices [i…] of int64 to float32 [i…, depth]: 1 at the index, 0 elsewhere. */
-export function oneHot(indices: Tensor, depth: number): Tensor {
-  if (indices.dtype !== 'int64') throw new Error(`oneHot: the indices are ${indices.dtype}, not int64`)
-  // ONNX Runtime takes no scalar here.
-  if (indices.rank === 0) return reshape(oneHot(reshape(indices, [1]), depth), [depth])
-  const values = constant(new Float32Array([0, 1]))
-  return apply('OneHot', [indices, int64([depth], []), values], [...indices.shape, depth], 'float32', {
-    attributes: { axis: -1 },
-  })
-}
-
-/** The k largest (or smallest) values along the last axis, sorted, and their int64 indices. */
-export function topK(x: Tensor, k: number, largest = true): { values: Tensor; indices: Tensor } {
-  const depth = x.shape[x.rank - 1]
-  if (!Number.isInteger(k) || k < 1 || (typeof depth === 'number' && k > depth))
-    throw new Error(`topK: ${k} of ${depth} values`)
-  const shape: Dim[] = [...x.shape.slice(0, -1), k]
-  const [values, indices] = applyMany(
-    'TopK',
-    [x, int64([k])],
-    [
-      [shape, x.dtype],
-      [shape, 'int64'],
-    ],
-    {
-      attributes: { axis: x.rank - 1, largest: largest ? 1 : 0, sorted: 1 },
-      vjp: ([g]) => [g && putLast(x, indices, g), null],
-    },
-  )
-  return { values, indices }
-}
-
-/** x[…, indices[…, j]] along the last axis. */
-export function takeLast(x: Tensor, indices: Tensor): Tensor {
-  return apply('GatherElements', [x, indices], indices.shape, x.dtype, {
-    attributes: { axis: x.rank - 1 },
-    vjp: ([g]) => [putLast(x, indices, g!), null],
-  })
-}
-
-/** The adjoint of `takeLast`, for indices of which no two in a row are the same. */
-function putLast(like: Tensor, indices: Tensor, values: Tensor): Tensor {
-  return apply('ScatterElements', [zerosLike(like), indices, values], like.shape, like.dtype, {
-    attributes: { axis: like.rank - 1 },
-    vjp: ([g]) => [null, null, takeLast(g!, indices)],
   })
 }
 

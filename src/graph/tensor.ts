@@ -77,12 +77,18 @@ export function input(name: string, shape: Shape, dtype: DType = 'float32'): Ten
   return node.outputs[0]
 }
 
-/** A value written into the model. */
-export function constant(values: Values, shape: readonly number[] = [values.length]): Tensor {
+/** A value written into the model. Its type is that of the array; bytes may also be bools, 0 or 1. */
+export function constant(
+  values: Values,
+  shape: readonly number[] = [values.length],
+  dtype: DType = dtypeOf(values),
+): Tensor {
   if (sizeOf(shape) !== values.length)
     throw new Error(`constant: ${values.length} values do not fill ${showShape(shape)}`)
+  if (dtype !== dtypeOf(values) && !(dtype === 'bool' && values instanceof Uint8Array))
+    throw new Error(`constant: values of ${dtypeOf(values)} cannot be ${dtype}`)
   const node: Node = { op: 'Constant', domain: '', inputs: [], attributes: {}, outputs: [], values }
-  node.outputs.push(new Tensor(node, 0, shape, dtypeOf(values)))
+  node.outputs.push(new Tensor(node, 0, shape, dtype))
   return node.outputs[0]
 }
 

@@ -1,6 +1,6 @@
 // Guided generation: an unconditional network, steered while it chooses.
 
-import { random } from '../data/rng.ts'
+import { permutation, random } from '../data/rng.ts'
 import { conditionShape } from '../ddn/condition.ts'
 import type { Conditional, DdnModel } from '../ddn/model.ts'
 import { compile, type Feed, type Step } from '../runtime/index.ts'
@@ -8,7 +8,7 @@ import { overLayers, partsOf } from './combine.ts'
 import type { BlackBoxGuide, CandidateImages, Guide } from './guide.ts'
 import { measuredShape } from './linear.ts'
 import { checkRule, type PickRule } from './pick.ts'
-import { beamWidths, guidedProgram, noiseAt, type Plan, pieceShapes } from './program.ts'
+import { beamWidths, consideredAt, guidedProgram, heeds, noiseAt, type Plan, pieceShapes } from './program.ts'
 
 export interface EditOptions extends Conditional {
   guide: Guide
@@ -25,6 +25,11 @@ export interface EditOptions extends Conditional {
    * first layers free. Default 1.
    */
   strictness?: readonly number[]
+  /**
+   * Of every layer's candidates only so many are considered, drawn once for all results: a black box has less to see.
+   * Default all.
+   */
+  candidates?: number
   /** Called with the share that is done, in [0, 1]. */
   onProgress?: (share: number) => void
   /** Ends with its reason after the layer that is under way. */
@@ -128,10 +133,12 @@ function planOf(model: DdnModel, options: EditOptions, count: number, beam: numb
     if (!(factor >= 0 && factor <= 1))
       throw new Error(`invalid strictness: ${factor}; give numbers from 0 to 1`)
   const parts = partsOf(guide)
-  const widths = beamWidths(layers, beam)
+  const shortlists = layers.map(({ K, index }) => shortlist(K, options, index))
+  const considered = layers.map((_, l) => consideredAt({ layers, shortlists }, l))
+  const widths = beamWidths(considered, beam)
   let batch = Math.max(1, Math.floor(32 / beam))
   if (parts.some(({ guide }) => guide.kind === 'black-box')) {
-    const most = Math.max(...layers.map(({ K }, l) => K * widths[l] * model.imageLength))
+    const most = Math.max(...considered.map((k, l) => k * widths[l] * model.imageLength))
     batch = Math.max(1, Math.min(batch, Math.floor(ROOM / most)))
   }
   return {
@@ -145,8 +152,19 @@ function planOf(model: DdnModel, options: EditOptions, count: number, beam: numb
     strictness: layers.map((_, l) => overLayers(strictness, l, layers.length)),
     batch: Math.min(batch, count),
     widths,
+    shortlists,
     pieces: pieceShapes(config),
   }
+}
+
+/** Which of K candidates are considered; null: all. */
+function shortlist(K: number, { candidates, seed = 0 }: EditOptions, layer: number): number[] | null {
+  if (candidates === undefined) return null
+  if (!Number.isInteger(candidates) || candidates < 1)
+    throw new Error(`invalid candidates: ${candidates}; give a whole number from 1`)
+  if (candidates >= K) return null
+  const drawn = permutation(K, random(seed, `candidates of layer ${layer}`)).subarray(0, candidates)
+  return Array.from(drawn).sort((a, b) => a - b)
 }
 
 /** What a linear guide wants, for a batch of results: one for all, or each its own. */
@@ -231,20 +249,23 @@ async function scoresFed(
   const spec = plan.layers[layer]
   const width = plan.widths[layer]
   const rows = plan.batch * width
+  const k = consideredAt(plan, layer)
   const fed: Record<string, Feed> = {}
-  for (const [g, { guide }] of plan.parts.entries()) {
-    const shape = [rows, spec.K]
+  for (const [g, part] of plan.parts.entries()) {
+    const { guide } = part
+    const shape = [rows, k]
     const name = `score${g}:${layer}`
     if (guide.kind === 'linear') fed[name] = { data: outputs[name], shape }
+    else if (!heeds(plan, part, layer)) fed[name] = { data: new Float32Array(rows * k), shape }
     else {
       const size = guide.size ?? spec.size
       const { channels } = plan.config
       const asked = n * width
-      const data = new Float32Array(rows * spec.K)
+      const data = new Float32Array(rows * k)
       const images = outputs[`images${size}`] as Float32Array
       const scores = await ask(guide, 'score', {
-        images: images.subarray(0, asked * spec.K * channels * size * size),
-        shape: [asked, spec.K, channels, size, size],
+        images: images.subarray(0, asked * k * channels * size * size),
+        shape: [asked, k, channels, size, size],
         results: Int32Array.from({ length: asked }, (_, i) => first + Math.floor(i / width)),
         layer: spec,
       })

@@ -18,12 +18,10 @@ import {
   upsampleNearest,
 } from '../graph/index.ts'
 import type { LinearGuide, LinearMap } from './guide.ts'
+import type { ImageShape } from './pictures.ts'
 
 /** The shape of one image's measurement M x: [channels, size, size], or [rows] once a matrix has been. */
-export function measuredShape(
-  maps: readonly LinearMap[],
-  { channels, size }: Pick<DdnConfig, 'channels' | 'size'>,
-): number[] {
+export function measuredShape(maps: readonly LinearMap[], { channels, size }: ImageShape): number[] {
   let shape: number[] = [channels, size, size]
   for (const map of maps) {
     const [c, side] = shape

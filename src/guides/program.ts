@@ -50,19 +50,34 @@ export interface Plan {
   batch: number
   /** Prefixes of a result before each layer, and after the last: 1, then up to the beam's width, at the end 1. */
   widths: readonly number[]
+  /** The candidates of every layer that are considered, in rising order; null: all. */
+  shortlists: readonly (readonly number[] | null)[]
   /** What is handed over where the network is cut: see `pieceShapes`. */
   pieces: readonly PieceShapes[]
 }
 
 type PieceShapes = Record<keyof ProposalParts, number[] | null>
 
-/** Prefixes kept before each layer: no more than there are, and one at the end. */
-export function beamWidths(layers: readonly LayerSpec[], beam: number): number[] {
+/** Prefixes kept before each layer of so many candidates: no more than there are, and one at the end. */
+export function beamWidths(considered: readonly number[], beam: number): number[] {
   const widths = [1]
-  layers.forEach(({ K }, l) => {
-    widths.push(l === layers.length - 1 ? 1 : Math.min(beam, widths[l] * K))
+  considered.forEach((k, l) => {
+    widths.push(l === considered.length - 1 ? 1 : Math.min(beam, widths[l] * k))
   })
   return widths
+}
+
+/** How many candidates of a layer are considered. */
+export function consideredAt(
+  { shortlists, layers }: Pick<Plan, 'shortlists' | 'layers'>,
+  layer: number,
+): number {
+  return shortlists[layer]?.length ?? layers[layer].K
+}
+
+function shortlisted({ shortlists }: Plan, layer: number, candidates: Candidates): Candidates {
+  const list = shortlists[layer]
+  return list ? { ...candidates, weights: gather(candidates.weights, int64(list)) } : candidates
 }
 
 /** How heedful of the guides a layer is: 0 where none of them has a say. */
@@ -74,15 +89,25 @@ function strictnessAt(plan: Plan, layer: number): number {
 const sayOf = ({ layers }: Plan, part: WeightedGuide, layer: number) =>
   part.weight * overLayers(part.layers, layer, layers.length)
 
+/** Whether a layer heeds a guide: what nobody listens to need not be asked. */
+export function heeds(plan: Plan, part: WeightedGuide, layer: number): boolean {
+  return sayOf(plan, part, layer) > 0 && plan.strictness[layer] > 0
+}
+
 /** Random numbers that a layer's choice takes, per result. */
 export function noiseAt(plan: Plan, layer: number): number {
-  const { rule, widths, layers } = plan
-  return noiseLength(rule, strictnessAt(plan, layer), widths[layer] * layers[layer].K, widths[layer + 1])
+  const { rule, widths } = plan
+  return noiseLength(
+    rule,
+    strictnessAt(plan, layer),
+    widths[layer] * consideredAt(plan, layer),
+    widths[layer + 1],
+  )
 }
 
 /**
  * The network from the choice at layer `from` (−1: from the start) to the candidates of layer `to`, or to the image
- * where `to` is the number of layers. With R = batch · width rows at a layer:
+ * where `to` is the number of layers. With R = batch · width rows and K candidates considered at a layer:
  *
  * Inputs: at `from` ≥ 0 the pieces of its proposal (`view{from}` …) and `score{g}:{from}` [R, K] of every guide g; `noise{l}` [batch, …] where a choice takes
  * some; `wanted{g}` of linear guides; `condition`. Outputs: `index{l}` and `parent{l}` [rows after l] int32 of every
@@ -103,7 +128,13 @@ export function guidedProgram(plan: Plan, from: number, to: number): Program {
   const scoresAt = (spec: LayerSpec, candidates: Candidates) =>
     parts.map(({ guide }, g) =>
       guide.kind === 'linear'
-        ? linearScores(guide, config, spec, candidates, rowsOf(wanted[g]!, spec.index))
+        ? linearScores(
+            guide,
+            config,
+            spec,
+            shortlisted(plan, spec.index, candidates),
+            rowsOf(wanted[g]!, spec.index),
+          )
         : null,
     )
 
@@ -114,7 +145,7 @@ export function guidedProgram(plan: Plan, from: number, to: number): Program {
   else {
     const spec = layers[from]
     proposal = proposalOf(config, spec, parameters, pieceInputs(plan, from))
-    scores = parts.map((_, g) => input(`score${g}:${from}`, [batch * widths[from], spec.K]))
+    scores = parts.map((_, g) => input(`score${g}:${from}`, [batch * widths[from], consideredAt(plan, from)]))
   }
   for (let l = Math.max(from, 0); ; l++) {
     if (!proposal && l < layers.length) {
@@ -143,14 +174,17 @@ export function guidedProgram(plan: Plan, from: number, to: number): Program {
   scoresAt(layers[to], candidates).forEach((x, g) => {
     if (x) outputs[`score${g}:${to}`] = x
   })
-  for (const size of sizesAt(plan, to)) outputs[`images${size}`] = resized(imagesOf(candidates), size)
+  for (const size of sizesAt(plan, to))
+    outputs[`images${size}`] = resized(imagesOf(shortlisted(plan, to, candidates)), size)
   return { outputs }
 }
 
 /** The sizes at which black boxes want to see a layer's candidates. */
-export function sizesAt({ parts, layers }: Plan, layer: number): number[] {
-  const sizes = parts.flatMap(({ guide }) =>
-    guide.kind === 'black-box' ? [guide.size ?? layers[layer].size] : [],
+export function sizesAt(plan: Plan, layer: number): number[] {
+  const sizes = plan.parts.flatMap(part =>
+    part.guide.kind === 'black-box' && heeds(plan, part, layer)
+      ? [part.guide.size ?? plan.layers[layer].size]
+      : [],
   )
   return [...new Set(sizes)]
 }
@@ -167,7 +201,9 @@ function resized(images: Tensor, size: number): Tensor {
 /** Which candidate [rows after it], int64, and of which row before it. */
 function choiceAt(plan: Plan, layer: number, scores: readonly Tensor[]): { index: Tensor; parent: Tensor } {
   const { batch, widths, parts, rule, by } = plan
-  const { K } = plan.layers[layer]
+  const K = consideredAt(plan, layer)
+  const list = plan.shortlists[layer]
+  const named = (index: Tensor) => (list ? gather(int64(list), index) : index)
   const [before, after] = [widths[layer], widths[layer + 1]]
   const says = parts.map(part => sayOf(plan, part, layer))
   const together = combined(
@@ -181,7 +217,7 @@ function choiceAt(plan: Plan, layer: number, scores: readonly Tensor[]): { index
   const picked = pickBy(rule, strictnessAt(plan, layer), all, after, noise) // [batch, after] in before·K
   if (before === 1) {
     const parent = int64(Array.from({ length: batch * after }, (_, i) => Math.floor(i / after)))
-    return { index: reshape(picked, [batch * after]), parent }
+    return { index: named(reshape(picked, [batch * after])), parent }
   }
   const row = div(picked, K) // of whole numbers, so it is rounded down
   const first = int64(
@@ -189,7 +225,7 @@ function choiceAt(plan: Plan, layer: number, scores: readonly Tensor[]): { index
     [batch, 1],
   )
   const flat = (x: Tensor) => reshape(x, [batch * after])
-  return { index: flat(sub(picked, mul(row, K))), parent: flat(add(row, first)) }
+  return { index: named(flat(sub(picked, mul(row, K)))), parent: flat(add(row, first)) }
 }
 
 /** A proposal's rows in the order of the choices that continue them. */

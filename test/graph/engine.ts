@@ -20,8 +20,17 @@ export function toOrt({ data, shape, dtype }: Value): ort.Tensor {
   return new ort.Tensor(dtype, values as never, shape)
 }
 
-export async function openSession(model: Uint8Array, threads = 1): Promise<ort.InferenceSession> {
-  return ort.InferenceSession.create(model, { intraOpNumThreads: threads, logSeverityLevel: 3 })
+/** A session that fuses operators, or one that executes them as they stand. */
+export async function openSession(
+  model: Uint8Array,
+  threads = 1,
+  graphOptimizationLevel: 'all' | 'disabled' = 'all',
+): Promise<ort.InferenceSession> {
+  return ort.InferenceSession.create(model, {
+    intraOpNumThreads: threads,
+    logSeverityLevel: 3,
+    graphOptimizationLevel,
+  })
 }
 
 /** Runs a model once; inputs that it does not have are left out. */
@@ -29,8 +38,9 @@ export async function runModel(
   model: Uint8Array,
   inputs: Readonly<Record<string, Value>>,
   threads?: number,
+  optimisation?: 'all' | 'disabled',
 ): Promise<Record<string, Value>> {
-  const session = await openSession(model, threads)
+  const session = await openSession(model, threads, optimisation)
   try {
     const feeds = Object.fromEntries(session.inputNames.map(name => [name, toOrt(inputs[name])]))
     const results = await session.run(feeds)

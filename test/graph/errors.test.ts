@@ -10,6 +10,7 @@ const wide = (...shape: g.Shape) => g.input('d', shape, 'float64')
 const mistakes: [mistake: () => unknown, message: string][] = [
   [() => g.input('x', [2, -1]), 'input x: -1 is not a size in [2, -1]'],
   [() => g.constant(new Float32Array(3), [2, 2]), 'constant: 3 values do not fill [2, 2]'],
+  [() => g.constant(new Uint8Array(1), [1], 'int32'), 'constant: values of uint8 cannot be int32'],
 
   [() => g.add(t(2, 3), t(4)), 'add: shapes [2, 3] and [4] do not broadcast (3 against 4)'],
   [() => g.mul(t('N', 3), t(2, 3)), 'mul: shapes [N, 3] and [2, 3] do not broadcast (N against 2)'],
@@ -75,6 +76,11 @@ const mistakes: [mistake: () => unknown, message: string][] = [
 
   [() => g.reshape(t(2, 3), [4]), 'reshape: [2, 3] does not fit into [4]'],
   [() => g.reshape(t(2, 3), [4, -1]), 'reshape: [2, 3] does not fit into [4, -1]'],
+  [() => g.reshape(t(2, 3), [-1, -1]), 'reshape: [2, 3] does not fit into [-1, -1]'],
+  [
+    () => g.reshape(t(2 ** 30, 2 ** 30), [-1]),
+    'the sizes [1073741824, 1073741824] are too large to multiply',
+  ],
   [() => g.reshape(t('N', 3), [3]), 'reshape: [N, 3] does not fit into [3]'],
   [() => g.unsqueeze(t(2, 3), 3), 'unsqueeze: axis 3 is outside what [2, 3] becomes'],
   [() => g.transpose(t(2, 3), [0, 0]), 'transpose: [0,0] is no permutation of the axes of [2, 3]'],
@@ -98,6 +104,10 @@ const mistakes: [mistake: () => unknown, message: string][] = [
     'pad: [-2, -2] cuts more than 3',
   ],
   [() => g.gather(t(2, 3), t(2)), 'gather: the indices are float32, not int64'],
+  [() => g.gather(t(2, 3), ids(2), 2), 'gather: axis 2 is outside [2, 3]'],
+  [() => g.gatherElements(t(2, 3), t(2, 3), 1), 'gatherElements: the indices are float32, not int64'],
+  [() => g.gatherElements(t(2, 3), ids(2), 1), 'gatherElements: [2] indices for [2, 3]'],
+  [() => g.addElements(t(2, 3), ids(2, 2), t(2, 3), 1), 'addElements: [2, 3] updates at [2, 2] indices'],
   [() => g.scatterAdd(t(2, 3), ids(2), [4, 5]), 'scatterAdd: updates are [2, 3], expected [2, 5]'],
   [() => g.scatterAdd(t(2, 3), t(2), [4, 3]), 'scatterAdd: the indices are float32, not int64'],
   [() => g.pick(t(2, 3), ids(3)), 'pick: indices [3] do not fit [2, 3]'],

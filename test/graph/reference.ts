@@ -3,13 +3,14 @@
 
 import type { Node, Tensor, Values } from '../../src/graph/index.ts'
 import { elementwise } from './reference/elementwise.ts'
+import { imported } from './reference/imported.ts'
 import { products } from './reference/products.ts'
 import { shapes } from './reference/shape.ts'
 import { isWide, type Operator, type Value, volume } from './reference/value.ts'
 
 export type { Value } from './reference/value.ts'
 
-const OPERATORS: Record<string, Operator> = { ...elementwise, ...products, ...shapes }
+const OPERATORS: Record<string, Operator> = { ...elementwise, ...products, ...shapes, ...imported }
 
 /** The operators that the interpreter knows. */
 export const operators: ReadonlySet<string> = new Set(Object.keys(OPERATORS))

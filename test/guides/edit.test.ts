@@ -146,6 +146,17 @@ describe('picking', () => {
     expect(strict[1]).toBe(1)
   })
 
+  test('asks nobody where nobody is heeded', async () => {
+    const asked: number[] = []
+    const guide = blackBox('curious', candidates => {
+      asked.push(candidates.layer.index)
+      return byPlace.score(candidates)
+    })
+    await edit(model, { guide, strictness: [0, 1] })
+    // The last time for the error of the result.
+    expect(asked).toEqual([1, 1])
+  })
+
   test('the same seed gives the same results, another seed others, and more results begin with the same', async () => {
     const options = { guide: byPlace, pick: { rule: 'top', of: 6 } } as const
     const first = await edit(model, { ...options, count: 40, seed: 1 })
@@ -259,3 +270,20 @@ function close(a: ArrayLike<number>, b: ArrayLike<number>, tolerance: number) {
   for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i] - b[i]))
   expect(most).toBeLessThan(tolerance)
 }
+
+test('of all candidates only some are considered, where that is asked for', async () => {
+  const model = await open(networks['grey, of patches'])
+  const images = noise(N * 64)
+  const options = { count: N, candidates: 2, beam: 3 }
+  const inside = await edit(model, { ...options, guide: likeness(images) })
+  const outside = await edit(model, { ...options, guide: blackBox('distance', distanceTo(images, 1)) })
+  expect(outside.codes).toEqual(inside.codes)
+  for (const layer of [0, 1, 2])
+    expect(new Set(inside.codes.filter((_, i) => i % 3 === layer)).size).toBeLessThanOrEqual(2)
+  const all = await edit(model, { count: N, candidates: 4, guide: likeness(images) })
+  expect(all.codes).toEqual(await model.encode(images))
+  await expect(edit(model, { guide: likeness(images), count: N, candidates: 0 })).rejects.toThrow(
+    'candidates: 0',
+  )
+  await model.close()
+})

@@ -132,6 +132,23 @@ const foldCases: Case[] = Object.entries(folds).flatMap(([op, apply]) => {
 
 export const reductions: Case[] = [
   ...foldCases,
+  ...Object.entries({ reduceL1: g.reduceL1, reduceL2: g.reduceL2 }).flatMap(([op, apply]): Case[] => [
+    [`${op} of everything`, { x: distinct(2, 3) }, ({ x }) => apply(x)],
+    [`${op} over one axis`, { x: distinct(2, 3, 2) }, ({ x }) => apply(x, [1]), { batch: 'x' }],
+    [`${op} over no axis`, { x: distinct(2, 3) }, ({ x }) => apply(x, [])],
+  ]),
+  [
+    'reduceL2 of zeros',
+    { x: given([0, 0, 3, 4], [2, 2]) },
+    ({ x }) => g.reduceL2(x, [1]),
+    { elements: 0, twice: false },
+  ],
+  ...Object.entries({ reduceLogSum: g.reduceLogSum, reduceLogSumExp: g.reduceLogSumExp }).flatMap(
+    ([op, apply]): Case[] => [
+      [`${op} of everything`, { x: positive(2, 3) }, ({ x }) => apply(x)],
+      [`${op} over one axis, kept`, { x: positive(2, 3, 2) }, ({ x }) => apply(x, [1], true), { batch: 'x' }],
+    ],
+  ),
   ['reduceSum over a symbolic axis', { x: [2, 3] }, ({ x }) => g.reduceSum(g.square(x), [0]), { batch: 'x' }],
   ['reduceMax over a symbolic axis', { x: distinct(2, 3) }, ({ x }) => g.reduceMax(x, [0]), { batch: 'x' }],
   ...Object.entries({ softmax: g.softmax, logSoftmax: g.logSoftmax }).flatMap(([op, apply]): Case[] => [

@@ -9,6 +9,13 @@ export const shapes: Case[] = [
   ['reshape of a batch', { x: [2, 3, 4] }, ({ x }) => g.reshape(x, [x.shape[0], 12]), { batch: 'x' }],
   ['reshape to a scalar', { x: [1, 1] }, ({ x }) => g.reshape(x, [])],
   ['reshape of a scalar', { x: [] }, ({ x }) => g.reshape(x, [1, 1])],
+  ['reshape of a batch into its rows', { x: [2, 3, 4] }, ({ x }) => g.reshape(x, [-1, 4]), { batch: 'x' }],
+  [
+    'reshape of rows into a batch',
+    { x: [2, 3, 4] },
+    ({ x }) => g.reshape(g.reshape(x, [-1]), x.shape),
+    { batch: 'x' },
+  ],
   ['unsqueeze in front', { x: [2, 3] }, ({ x }) => g.unsqueeze(x, 0), { batch: 'x' }],
   ['unsqueeze at the end', { x: [2, 3] }, ({ x }) => g.unsqueeze(x, 2), { batch: 'x' }],
   ['unsqueeze from the end', { x: [2, 3] }, ({ x }) => g.unsqueeze(x, -1), { batch: 'x' }],

@@ -38,43 +38,43 @@ function product(a: Value, b: Value, transA: boolean, transB: boolean, alpha: nu
   })
 }
 
-/** What Conv, ConvTranspose and AveragePool have in common: the window in two dimensions. */
-function window(attributes: Attributes) {
+/** What Conv, ConvTranspose and AveragePool have in common: the window over the spatial axes of x. */
+function window(attributes: Attributes, x: Value, kernel = ints(attributes, 'kernel_shape', [])) {
   if (text(attributes, 'auto_pad', 'NOTSET') !== 'NOTSET') throw new Error('reference: auto_pad')
-  const kernel = ints(attributes, 'kernel_shape', [])
-  const pads = ints(attributes, 'pads', [0, 0, 0, 0]) // begin of each axis, then end of each axis
-  return {
-    kernel,
-    strides: ints(attributes, 'strides', [1, 1]),
-    dilations: ints(attributes, 'dilations', [1, 1]),
-    begin: pads.slice(0, 2),
-    end: pads.slice(2),
-  }
+  const axes = x.shape.length - 2
+  const all = (value: number, count = axes) => Array<number>(count).fill(value)
+  const pads = ints(attributes, 'pads', all(0, 2 * axes)) // begin of each axis, then end of each axis
+  const strides = ints(attributes, 'strides', all(1))
+  const dilations = ints(attributes, 'dilations', all(1))
+  const [begin, end] = [pads.slice(0, axes), pads.slice(axes)]
+  /** The pixel that an offset in a window looks at. */
+  const pixel = (place: readonly number[], inside: readonly number[]) =>
+    inside.map((u, a) => place[a] * strides[a] + u * dilations[a] - begin[a])
+  return { kernel, strides, dilations, begin, end, pixel }
 }
 
-/** y[n,o,i,j] = Σ x[n,c,i·s+u·d−p,j·s+v·d−p] w[o,c,u,v] over the channels of o's group. */
+const within = (pixel: readonly number[], sizes: readonly number[]) =>
+  pixel.every((p, a) => p >= 0 && p < sizes[a])
+
+/** y[n,o,i…] = Σ x[n,c,i·s+u·d−p…] w[o,c,u…] over the channels of o's group. */
 const conv: Operator = ([x, w, bias], attributes) => {
-  const { kernel, strides, dilations, begin, end } = window(attributes)
+  const { kernel, strides, dilations, begin, end, pixel } = window(attributes, x, w.shape.slice(2))
   const group = int(attributes, 'group', 1)
   const [n, , ...image] = x.shape
-  const [out, inner, ...rest] = w.shape
-  if (String(kernel) !== String(rest) || inner * group !== x.shape[1])
+  const [out, inner] = w.shape
+  if (inner * group !== x.shape[1] || String(ints(attributes, 'kernel_shape', kernel)) !== String(kernel))
     throw new Error(`reference: Conv of [${x.shape}] with [${w.shape}], group ${group}, kernel [${kernel}]`)
   const size = image.map((length, a) =>
     Math.floor((length + begin[a] + end[a] - (dilations[a] * (kernel[a] - 1) + 1)) / strides[a] + 1),
   )
   return [
-    tabulate([n, out, ...size], x.dtype, ([b, o, i, j]) => {
+    tabulate([n, out, ...size], x.dtype, ([b, o, ...place]) => {
       let sum = bias ? at(bias, [o]) : 0
       const first = Math.floor(o / (out / group)) * inner
-      for (let c = 0; c < inner; c++)
-        for (let u = 0; u < kernel[0]; u++)
-          for (let v = 0; v < kernel[1]; v++) {
-            const row = i * strides[0] + u * dilations[0] - begin[0]
-            const column = j * strides[1] + v * dilations[1] - begin[1]
-            if (row < 0 || row >= image[0] || column < 0 || column >= image[1]) continue
-            sum += at(x, [b, first + c, row, column]) * at(w, [o, c, u, v])
-          }
+      each([inner, ...kernel], ([c, ...inside]) => {
+        const seen = pixel(place, inside)
+        if (within(seen, image)) sum += at(x, [b, first + c, ...seen]) * at(w, [o, c, ...inside])
+      })
       return sum
     }),
   ]
@@ -82,53 +82,51 @@ const conv: Operator = ([x, w, bias], attributes) => {
 
 /** Every input pixel adds its multiple of the kernel to the output; x [N,C,…], w [C, M/group, …]. */
 const convTranspose: Operator = ([x, w, bias], attributes) => {
-  const { kernel, strides, dilations, begin, end } = window(attributes)
+  const { kernel, strides, dilations, begin, end, pixel } = window(attributes, x, w.shape.slice(2))
   const group = int(attributes, 'group', 1)
-  const extra = ints(attributes, 'output_padding', [0, 0])
   const [n, channels, ...image] = x.shape
-  const [inner, perGroup, ...rest] = w.shape
-  if (String(kernel) !== String(rest) || inner !== channels)
-    throw new Error(`reference: ConvTranspose of [${x.shape}] with [${w.shape}]`)
+  const [inner, perGroup] = w.shape
+  const extra = ints(attributes, 'output_padding', Array(image.length).fill(0))
+  if (inner !== channels) throw new Error(`reference: ConvTranspose of [${x.shape}] with [${w.shape}]`)
   const size = image.map(
     (length, a) =>
       strides[a] * (length - 1) + extra[a] + ((kernel[a] - 1) * dilations[a] + 1) - begin[a] - end[a],
   )
   const shape = [n, perGroup * group, ...size]
   const data = Array<number>(volume(shape)).fill(0)
-  each(x.shape, ([b, c, i, j]) => {
+  each(x.shape, index => {
+    const [b, c, ...place] = [...index]
     const first = Math.floor(c / (channels / group)) * perGroup
-    for (let m = 0; m < perGroup; m++)
-      for (let u = 0; u < kernel[0]; u++)
-        for (let v = 0; v < kernel[1]; v++) {
-          const row = i * strides[0] + u * dilations[0] - begin[0]
-          const column = j * strides[1] + v * dilations[1] - begin[1]
-          if (row < 0 || row >= size[0] || column < 0 || column >= size[1]) continue
-          data[offset(shape, [b, first + m, row, column])] += at(x, [b, c, i, j]) * at(w, [c, m, u, v])
-        }
+    each([perGroup, ...kernel], ([m, ...inside]) => {
+      const made = pixel(place, inside)
+      if (within(made, size))
+        data[offset(shape, [b, first + m, ...made])] += at(x, index) * at(w, [c, m, ...inside])
+    })
   })
   if (bias) each(shape, index => (data[offset(shape, index)] += at(bias, [index[1]])))
   return [{ shape, dtype: x.dtype, data }]
 }
 
 const averagePool: Operator = ([x], attributes) => {
-  const { kernel, strides, dilations, begin, end } = window(attributes)
-  if (int(attributes, 'ceil_mode', 0)) throw new Error('reference: AveragePool with ceil_mode')
+  const { kernel, strides, dilations, begin, end, pixel } = window(attributes, x)
+  const round = int(attributes, 'ceil_mode', 0) ? Math.ceil : Math.floor
   const includePad = int(attributes, 'count_include_pad', 0)
   const [n, channels, ...image] = x.shape
-  const size = image.map((length, a) =>
-    Math.floor((length + begin[a] + end[a] - (dilations[a] * (kernel[a] - 1) + 1)) / strides[a] + 1),
-  )
+  const size = image.map((length, a) => {
+    const room = length + begin[a] + end[a] - (dilations[a] * (kernel[a] - 1) + 1)
+    const count = round(room / strides[a]) + 1
+    // A window begins in the image or in the padding before it.
+    return (count - 1) * strides[a] >= length + begin[a] ? count - 1 : count
+  })
   return [
-    tabulate([n, channels, ...size], x.dtype, ([b, c, i, j]) => {
+    tabulate([n, channels, ...size], x.dtype, ([b, c, ...place]) => {
       let [sum, count] = [0, 0]
-      for (let u = 0; u < kernel[0]; u++)
-        for (let v = 0; v < kernel[1]; v++) {
-          const row = i * strides[0] + u * dilations[0] - begin[0]
-          const column = j * strides[1] + v * dilations[1] - begin[1]
-          const inside = row >= 0 && row < image[0] && column >= 0 && column < image[1]
-          if (inside) sum += at(x, [b, c, row, column])
-          if (inside || includePad) count++
-        }
+      each(kernel, inside => {
+        const seen = pixel(place, inside)
+        const padded = seen.every((p, a) => p < image[a] + end[a])
+        if (within(seen, image)) sum += at(x, [b, c, ...seen])
+        if (within(seen, image) || (includePad && padded)) count++
+      })
       return sum / count
     }),
   ]

@@ -6,6 +6,7 @@ import {
   broadcast,
   broadcastAt,
   each,
+  float,
   fromEnd,
   int,
   integers,
@@ -106,35 +107,96 @@ const slice: Operator = ([x, starts, ends, axes, steps]) => {
   ]
 }
 
-const pad: Operator = ([x, pads, value], attributes) => {
-  if (text(attributes, 'mode', 'constant') !== 'constant') throw new Error('reference: Pad is not constant')
-  const amounts = integers(pads)
+const pad: Operator = ([x, pads, value, axes], attributes) => {
+  const mode = text(attributes, 'mode', 'constant')
   const rank = x.shape.length
+  const over = axes ? integers(axes).map(axis => fromEnd(axis, rank)) : [...x.shape.keys()]
+  const amounts = Array<number>(2 * rank).fill(0)
+  over.forEach((axis, i) => {
+    amounts[axis] = integers(pads)[i]
+    amounts[rank + axis] = integers(pads)[over.length + i]
+  })
+  const within = (i: number, size: number) =>
+    mode === 'edge' ? Math.min(Math.max(i, 0), size - 1) : i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i
   const shape = x.shape.map((dim, i) => dim + amounts[i] + amounts[rank + i])
   return [
     tabulate(shape, x.dtype, index => {
       const source = index.map((i, a) => i - amounts[a])
+      if (mode !== 'constant')
+        return pickAt(
+          x,
+          source.map((i, a) => within(i, x.shape[a])),
+        )
       const inside = source.every((i, a) => i >= 0 && i < x.shape[a])
       return inside ? pickAt(x, source) : (value?.data[0] ?? 0)
     }),
   ]
 }
 
-/** Nearest neighbour by scales: the source of pixel i is ⌊i / scale⌋. */
-const resize: Operator = ([x, , scales], attributes) => {
-  const kind = ['mode', 'coordinate_transformation_mode', 'nearest_mode'].map(name =>
-    text(attributes, name, ''),
-  )
-  if (kind.join() !== 'nearest,asymmetric,floor') throw new Error(`reference: Resize by ${kind}`)
-  const factors = scales.data as readonly number[]
-  const shape = x.shape.map((dim, i) => Math.floor(dim * factors[i]))
+/** Interpolation axis by axis, to sizes or by factors of all axes. */
+const resize: Operator = ([x, , scales, sizes], attributes) => {
+  const [mode, kind, rounding] = [
+    text(attributes, 'mode', 'nearest'),
+    text(attributes, 'coordinate_transformation_mode', 'half_pixel'),
+    text(attributes, 'nearest_mode', 'round_prefer_floor'),
+  ]
+  const factors = scales?.data.length
+    ? (scales.data as readonly number[])
+    : integers(sizes).map((size, a) => size / x.shape[a])
+  const shape = sizes ? integers(sizes) : x.shape.map((dim, a) => Math.floor(dim * factors[a]))
+  const source = (i: number, a: number) => {
+    if (kind === 'asymmetric') return i / factors[a]
+    if (kind === 'align_corners') return shape[a] === 1 ? 0 : (i * (x.shape[a] - 1)) / (shape[a] - 1)
+    if (kind === 'tf_half_pixel_for_nn') return (i + 0.5) / factors[a]
+    if (kind === 'pytorch_half_pixel' && shape[a] === 1) return 0
+    // The result is as if cut from the middle of one that is not rounded to whole pixels.
+    const cut = (x.shape[a] * factors[a] - shape[a]) / 2
+    if (kind === 'half_pixel_symmetric') return (i + cut + 0.5) / factors[a] - 0.5
+    return (i + 0.5) / factors[a] - 0.5
+  }
+  const weights = (i: number, a: number): [number, number][] => {
+    const p = source(i, a)
+    if (factors[a] === 1) return [[i, 1]]
+    if (mode === 'nearest') {
+      const ties = { floor: Math.floor(p), ceil: Math.ceil(p), round_prefer_ceil: Math.floor(p + 0.5) }
+      return [[ties[rounding as 'floor'] ?? Math.ceil(p - 0.5), 1]]
+    }
+    const clamped = Math.min(Math.max(p, 0), x.shape[a] - 1)
+    const [low, share] =
+      mode === 'linear' ? [Math.floor(clamped), clamped % 1] : [Math.floor(p), p - Math.floor(p)]
+    if (mode === 'linear')
+      return [
+        [low, 1 - share],
+        [low + 1, share],
+      ]
+    const b = float(attributes, 'cubic_coeff_a', -0.75)
+    const near = (t: number) => ((b + 2) * t - (b + 3)) * t * t + 1
+    const far = (t: number) => b * (((t - 5) * t + 8) * t - 4)
+    const taps: [number, number][] = [
+      [low - 1, far(share + 1)],
+      [low, near(share)],
+      [low + 1, near(1 - share)],
+      [low + 2, far(2 - share)],
+    ]
+    if (!int(attributes, 'exclude_outside', 0)) return taps
+    const present = taps.filter(([tap]) => tap >= 0 && tap < x.shape[a])
+    const total = present.reduce((sum, [, weight]) => sum + weight, 0)
+    return present.map(([tap, weight]) => [tap, weight / total])
+  }
   return [
-    tabulate(shape, x.dtype, index =>
-      pickAt(
-        x,
-        index.map((i, a) => Math.floor(i / factors[a])),
-      ),
-    ),
+    tabulate(shape, x.dtype, index => {
+      const lists = index.map(weights)
+      let sum = 0
+      each(
+        lists.map(list => list.length),
+        choice => {
+          const taps = choice.map((c, a) => lists[a][c])
+          const pixel = taps.map(([tap], a) => Math.min(Math.max(tap, 0), x.shape[a] - 1))
+          sum += taps.reduce((product, [, weight]) => product * weight, 1) * at(x, pixel)
+        },
+      )
+      return sum
+    }),
   ]
 }
 
