@@ -3,12 +3,13 @@
 
 import { loadDataset } from '../src/data/load.ts'
 import { presets } from '../src/ddn/presets.ts'
-import { type TrainConfigInput, trainSchema } from '../src/train/config.ts'
+import type { ConfigInput } from '../src/train/families.ts'
+import { resolveConfig } from '../src/train/resolve.ts'
 import { Trainer } from '../src/train/trainer.ts'
 import { nearestCounts } from './counts.ts'
 
 const steps = Number(process.argv[2] ?? 600)
-const rules: Record<string, TrainConfigInput['growth']> = {
+const rules: Record<string, ConfigInput<'ddn'>['growth']> = {
   none: { rule: 'none' },
   paper: { rule: 'paper' },
   reference: { rule: 'reference' },
@@ -22,13 +23,18 @@ console.log(
 )
 console.log('|---|---|---|---|---|')
 for (const [name, growth] of Object.entries(rules)) {
-  const config = trainSchema.parse({ network, optimiser, growth, budget: { steps } })
+  const config = resolveConfig({
+    network: { ...network, model: 'ddn' },
+    optimiser,
+    growth,
+    budget: { steps },
+  })
   const trainer = await Trainer.create(config, data.train)
   let events = 0
-  while (!trainer.done) events += (await trainer.advance()).events.length
-  const { mse } = await trainer.evaluate(data.test)
+  while (!trainer.done) events += (await trainer.advance()).copies.length
+  const { mse } = (await trainer.evaluate(data.test)).metrics
   const { entropy, dead, nodes } = await use(trainer)
-  const most = Math.log2(trainer.layers[0].K)
+  const most = Math.log2(trainer.learner.layers[0].K)
   console.log(
     `| ${name} | ${events} | ${entropy.toFixed(2)} of ${most} | ${dead} of ${nodes} | ${mse.toFixed(4)} |`,
   )
@@ -36,7 +42,7 @@ for (const [name, growth] of Object.entries(rules)) {
 }
 
 /** Use of the nodes on held-out images: mean entropy over the layers, and nodes that none of them chose. */
-async function use(trainer: Trainer) {
+async function use(trainer: Trainer<'ddn'>) {
   const counts = await nearestCounts(trainer, data.test)
   const entropies = counts.map(layer => {
     const sum = layer.reduce((a, b) => a + b)

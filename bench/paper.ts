@@ -6,7 +6,7 @@ import { random } from '../src/data/rng.ts'
 import { bitsOf, layersOf } from '../src/ddn/config.ts'
 import { presets } from '../src/ddn/presets.ts'
 import { layoutOf } from '../src/ddn/program.ts'
-import { trainSchema } from '../src/train/config.ts'
+import { resolveConfig } from '../src/train/resolve.ts'
 import { Trainer } from '../src/train/trainer.ts'
 
 const published = { 'cifar10-paper': 76.29e6, 'ffhq64-paper': 109.38e6, 'mnist-recurrent-paper': 3.15e6 }
@@ -14,7 +14,11 @@ const asked = process.argv.slice(2)
 for (const [name, parameters] of Object.entries(published)) {
   if (asked.length && !asked.includes(name)) continue
   const { network } = presets[name as keyof typeof published]
-  const config = trainSchema.parse({ network, optimiser: { batch: 2 }, budget: { steps: 1 } })
+  const config = resolveConfig({
+    network: { ...network, model: 'ddn' },
+    optimiser: { batch: 2 },
+    budget: { steps: 1 },
+  })
   const { size, channels } = config.network
   const { size: count } = layoutOf(config.network)
   const rng = random(0, 'paper')

@@ -10,6 +10,8 @@ export interface Images {
   pixels: Uint8Array
   labels?: Int32Array
   names?: string[]
+  /** What each picture shows, in words: one or more texts, one a line, the most particular first. */
+  texts?: string[]
 }
 
 /** Two disjoint sets of images of one shape. `classes[label]` is a label's name. */
@@ -49,7 +51,7 @@ export function toFloat(images: Images, indices: ArrayLike<number>, out?: Float3
   return target
 }
 
-/** The chosen images, in the given order, copied with their labels and names. */
+/** The chosen images, in the given order, copied with their labels, names and texts. */
 export function subset(images: Images, indices: ArrayLike<number>): Images {
   const length = images.channels * images.size ** 2
   const pixels = new Uint8Array(indices.length * length)
@@ -58,9 +60,10 @@ export function subset(images: Images, indices: ArrayLike<number>): Images {
     pixels.set(images.pixels.subarray(from, from + length), n * length)
   }
   const result: Images = { count: indices.length, channels: images.channels, size: images.size, pixels }
-  const { labels, names } = images
+  const { labels, names, texts } = images
   if (labels) result.labels = Int32Array.from(indices, index => labels[index])
   if (names) result.names = Array.from(indices, index => names[index])
+  if (texts) result.texts = Array.from(indices, index => texts[index])
   return result
 }
 

@@ -23,8 +23,11 @@ interface Cell {
 /** What is used of an entry of `emoji.json`. */
 interface Emoji extends Cell {
   unified: string
+  name: string
   short_name: string
+  short_names: string[]
   category: string
+  subcategory: string
   skin_variations?: Record<string, Cell>
 }
 
@@ -32,6 +35,7 @@ interface Picture {
   vendor: string
   cell: Cell
   name: string
+  texts: string
   category: string
   /** Code points, of the base emoji for a variant: pictures of one concept stay on one side. */
   key: string
@@ -47,7 +51,9 @@ const pitch = side + 2
 /**
  * 1,911 emoji of each vendor, on white, [3, 32, 32] by default (area average of 64 × 64). Train and test are
  * split by the hash of the code points, so that one emoji's pictures never stand on both sides. Labels are
- * categories, names are `vendor/short_name` (with a skin tone's code point after it for a variant).
+ * categories, names are `vendor/short_name` (with a skin tone's code point after it for a variant). Texts are the
+ * name, the short names, the subcategory and the category (`grinning face`, `grinning`, `face smiling`,
+ * `smileys & emotion`), so that the drawings of both vendors have the same.
  */
 export async function loadEmoji(options: EmojiOptions = {}): Promise<Dataset> {
   const { size, channels, limit, testFraction } = loadSettings(options, 3)
@@ -74,6 +80,7 @@ export async function loadEmoji(options: EmojiOptions = {}): Promise<Dataset> {
     pixels,
     labels: Int32Array.from(chosen, ({ category }) => classes.indexOf(category)),
     names: chosen.map(({ name }) => name),
+    texts: chosen.map(({ texts }) => texts),
   }
   const chosenKeys = chosen.map(({ key }) => key)
   return {
@@ -90,15 +97,42 @@ async function list(vendor: string, skinTones: boolean): Promise<Picture[]> {
   const file = join(packageFolder(`emoji-datasource-${vendor}`, packages), 'emoji.json')
   const emoji: Emoji[] = JSON.parse(await readFile(file, 'utf8'))
   const pictures: Picture[] = []
-  for (const { unified: key, category, short_name, skin_variations = {}, ...own } of emoji) {
-    const add = (cell: Cell, name: string) => {
-      if (cell[`has_img_${vendor}`]) pictures.push({ vendor, cell, name, category, key })
+  for (const entry of emoji) {
+    const { unified: key, category, short_name, skin_variations = {} } = entry
+    const add = (cell: Cell, name: string, tone = '') => {
+      if (!cell[`has_img_${vendor}`]) return
+      pictures.push({ vendor, cell, name, texts: textsOf(entry, tone), category, key })
     }
-    add(own, `${vendor}/${short_name}`)
+    add(entry, `${vendor}/${short_name}`)
     if (!skinTones) continue
-    for (const [tone, cell] of Object.entries(skin_variations)) add(cell, `${vendor}/${short_name}/${tone}`)
+    for (const [tone, cell] of Object.entries(skin_variations))
+      add(cell, `${vendor}/${short_name}/${tone}`, toneOf(tone))
   }
   return pictures
+}
+
+/** The texts of an emoji, one a line; a variant's skin tone belongs to its name. */
+function textsOf({ name, short_names, subcategory, category }: Emoji, tone: string): string {
+  const named = [name, ...short_names].map(text => (tone ? `${text} ${tone}` : text))
+  const lines = [...named, subcategory, category].map(text => text.toLowerCase().replace(/[_-]/g, ' '))
+  return [...new Set(lines)].join('\n')
+}
+
+/** Unicode's words for the modifiers U+1F3FB to U+1F3FF (Fitzpatrick's types). */
+const tones: Record<string, string> = {
+  '1F3FB': 'light skin tone',
+  '1F3FC': 'medium light skin tone',
+  '1F3FD': 'medium skin tone',
+  '1F3FE': 'medium dark skin tone',
+  '1F3FF': 'dark skin tone',
+}
+
+/** `1F3FB-1F3FF`, the tones of a couple, is `light skin tone, dark skin tone`. */
+function toneOf(codePoints: string): string {
+  return codePoints
+    .split('-')
+    .map(point => tones[point])
+    .join(', ')
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Images } from '../data/dataset.ts'
 import { oneHot } from '../families/labels.ts'
 import { type Chance, imagesFeed } from '../nn/learner.ts'
 import { compile, type Feed, type RuntimeOptions, type Step } from '../runtime/index.ts'
-import { conditionShape, EDGE_THRESHOLD } from './condition.ts'
+import { classCount, conditionShape, EDGE_THRESHOLD } from './condition.ts'
 import type { DdnConfig } from './config.ts'
 import { conditioner } from './program.ts'
 
@@ -22,7 +22,7 @@ export function trainingCondition(
   const n = indices.length
   switch (condition?.kind) {
     case 'class':
-      return { condition: oneHot(images, indices, condition.classes, 2) }
+      return { condition: oneHot(images, indices, classCount(condition), 2) }
     case 'grey': {
       const rng = chance('condition')
       const mixing = new Float32Array(3 * n)
@@ -59,7 +59,7 @@ export class ConditionOf {
   /** The input `condition` of an encoder, where the network has one. */
   async feeds(images: Images, indices: Int32Array): Promise<Record<string, Feed>> {
     const { condition } = this.network
-    if (condition?.kind === 'class') return { condition: oneHot(images, indices, condition.classes, 2) }
+    if (condition?.kind === 'class') return { condition: oneHot(images, indices, classCount(condition), 2) }
     if (!condition || !this.taken) return {}
     const outputs = await this.taken.run({ images: imagesFeed(images, indices) })
     const shape = [indices.length, ...conditionShape(condition, this.network)]

@@ -19,8 +19,8 @@ import {
 } from '../graph/index.ts'
 
 export const conditionSchema = z.discriminatedUnion('kind', [
-  /** A label, as one of so many. */
-  z.strictObject({ kind: z.literal('class'), classes: z.number().int().min(2).max(65536) }),
+  /** A label, as one of so many: those of the data where it is not said. */
+  z.strictObject({ kind: z.literal('class'), classes: z.number().int().min(2).max(65536).optional() }),
   /** The image without its colours: a mean of the channels, in training with random weights. */
   z.strictObject({ kind: z.literal('grey') }),
   /** Where the image changes: 1 on edges, −1 elsewhere; in training above a random threshold. */
@@ -36,9 +36,15 @@ export function conditionShape(
   condition: Condition,
   { channels, size }: { channels: number; size: number },
 ): [channels: number, height: number, width: number] {
-  if (condition.kind === 'class') return [condition.classes, 1, 1]
+  if (condition.kind === 'class') return [classCount(condition), 1, 1]
   if (condition.kind === 'low-res') return [channels, condition.size, condition.size]
   return [1, size, size]
+}
+
+/** How many classes a network is told one of. */
+export function classCount({ classes }: Condition & { kind: 'class' }): number {
+  if (classes === undefined) throw new Error('condition: say how many classes there are; the data would tell it')
+  return classes
 }
 
 /** The weights of red, green and blue in the luminance. Source: ITU-R BT.601. */

@@ -17,7 +17,7 @@ import type { Layout } from '../nn/parameters.ts'
 import { compile, type Feed, type Program, type RuntimeOptions, type Step } from '../runtime/index.ts'
 import { ConditionOf, trainingCondition } from './condition-feeds.ts'
 import { type CandidateTable, type DdnConfig, type LayerSpec, layersOf, tablesOf } from './config.ts'
-import { encoder, layoutOf, lossWeights, trainingStep } from './program.ts'
+import { encoder, layoutOf, lossWeights, type Reward, trainingStep } from './program.ts'
 import { SplitAndPrune, type SplitAndPruneState, usage } from './split-and-prune.ts'
 
 export const growthSchema = z.strictObject({
@@ -57,11 +57,13 @@ export class DdnLearner implements Learner {
   constructor(
     readonly settings: DdnLearnerSettings,
     private readonly runtime: RuntimeOptions = {},
+    /** What images of codes drawn evenly are to please, beside the data. */
+    private readonly reward?: Reward,
   ) {
     const { network, growth, optimiser } = settings
     this.layers = layersOf(network)
     this.layout = layoutOf(network)
-    this.program = trainingStep(network, this.layout, optimiser.batch, optimiser)
+    this.program = trainingStep(network, this.layout, optimiser.batch, optimiser, reward)
     this.parts = this.layers.map(({ index }) => `loss of layer ${index}`)
     this.shares = lossWeights(network)
     this.tables = tablesOf(network)
@@ -75,16 +77,17 @@ export class DdnLearner implements Learner {
       images: imagesFeed(images, indices),
       forced: this.forced(indices.length, chance),
       ...trainingCondition(this.settings.network, images, indices, chance),
+      ...(this.reward && { drawn: this.drawn(indices.length, chance) }),
     }
   }
 
-  read({ losses }: Outputs): StepOutcome {
+  read({ losses, reward }: Outputs): StepOutcome {
     const each = losses as Float32Array
-    return {
-      loss: each.reduce((sum, loss, i) => sum + loss * this.shares[i], 0),
-      losses: each,
-      metrics: { mse: each[each.length - 1] },
-    }
+    const loss = each.reduce((sum, loss, i) => sum + loss * this.shares[i], 0)
+    const mse = each[each.length - 1]
+    if (!this.reward) return { loss, losses: each, metrics: { mse } }
+    const mean = Number(reward[0])
+    return { loss: loss - this.reward.weight * mean, losses: each, metrics: { mse, reward: mean } }
   }
 
   /** Counts which nodes were nearest, then splits: the split node's row is copied over the pruned one's. */
@@ -157,6 +160,14 @@ export class DdnLearner implements Learner {
       for (let i = 0; i < n; i++) forced[i * L + layer] = BigInt(dropout.int(K))
     })
     return { data: forced, shape: [n, L] }
+  }
+
+  /** Codes [n, L], even. */
+  private drawn(n: number, chance: Chance): Feed {
+    const rng = chance('rewarded codes')
+    const L = this.layers.length
+    const data = Int32Array.from({ length: n * L }, (_, i) => rng.int(this.layers[i % L].K))
+    return { data, shape: [n, L] }
   }
 
   private async evaluator(batch: number) {

@@ -5,19 +5,21 @@ import {
   cast,
   concat,
   type Dim,
-  gradients,
   greaterOrEqual,
   input,
   int64,
   mul,
+  reduceMean,
   reshape,
   slice,
+  sub,
   type Tensor,
   unsqueeze,
   where,
 } from '../graph/index.ts'
-import { type AdamSettings, adam } from '../nn/adam.ts'
-import { Layout, type Parameters } from '../nn/parameters.ts'
+import type { AdamSettings } from '../nn/adam.ts'
+import { Layout } from '../nn/parameters.ts'
+import { trainingProgram, weightsOf } from '../nn/training-program.ts'
 import type { Program } from '../runtime/index.ts'
 import { conditionOf, conditionShape } from './condition.ts'
 import { type DdnConfig, layersOf } from './config.ts'
@@ -38,62 +40,49 @@ export function layoutOf(config: DdnConfig): Layout {
   })
 }
 
+/** A judge of images [N, c, s, s] that gradients can flow through: their rewards [N], and how much they weigh. */
+export interface Reward {
+  of: (images: Tensor) => Tensor
+  /** The loss is that of the data minus weight · the mean reward. */
+  weight: number
+}
+
 /**
  * One training step on images [N, c, s, s] in [−1, 1]. Inputs: `images`; `forced` [N, L] int64, an index that a
- * layer must take or −1 for the nearest (chain dropout); the scalars of the optimiser. Outputs: `losses` [L];
- * `nearest` [N, L] int32, what was nearest, forced or not; `norm`, the gradient's length.
+ * layer must take or −1 for the nearest (chain dropout); the scalars of the optimiser; and what `trainingCondition`
+ * needs. Outputs: `losses` [L]; `nearest` [N, L] int32, what was nearest, forced or not; `norm`, the gradient's length.
+ *
+ * With a reward, images are also made of the input `drawn` [N, L] int32, codes, under the same condition: each is
+ * differentiable in every parameter along its path. The output `reward` is their mean reward.
  */
 export function trainingStep(
   config: DdnConfig,
   layout: Layout,
   batch: number,
   settings: AdamSettings,
+  reward?: Reward,
 ): Program {
-  const images = imagesInput(config, batch)
-  const forced = input('forced', [batch, layersOf(config).length], 'int64')
-  const before = (name: string) => input(name, [layout.size])
-  const state = {
-    parameters: before('parameters'),
-    moment1: before('moment1'),
-    moment2: before('moment2'),
-    average: before('average'),
-  }
-  const found: Tensor[] = []
-  const select: Selector = (spec, candidates, target) => {
-    const best = nearest(candidates, target!)
-    found.push(best)
-    const order = column(forced, spec.index)
-    return where(greaterOrEqual(order, int64([0], [])), order, best)
-  }
-  const layers = forward(config, {
-    parameters: layout.view(state.parameters),
-    select,
-    target: images,
-    batch: images,
-    condition: trainingCondition(config, images),
+  return trainingProgram(layout, settings, parameters => {
+    const images = imagesInput(config, batch)
+    const forced = input('forced', [batch, layersOf(config).length], 'int64')
+    const found: Tensor[] = []
+    const select: Selector = (spec, candidates, target) => {
+      const best = nearest(candidates, target!)
+      found.push(best)
+      const order = column(forced, spec.index)
+      return where(greaterOrEqual(order, int64([0], [])), order, best)
+    }
+    const condition = trainingCondition(config, images)
+    const layers = forward(config, { parameters, select, target: images, batch: images, condition })
+    const weights = lossWeights(config)
+    const loss = layers.map(({ loss }, i) => mul(loss!, weights[i])).reduce((a, b) => add(a, b))
+    const outputs = { losses: stack(layers.map(({ loss }) => loss!)), nearest: columns(found) }
+    if (!reward) return { loss, outputs }
+    const codes = input('drawn', [batch, layers.length], 'int32')
+    const drawn = forward(config, { parameters, select: given(codes), target: null, batch: codes, condition })
+    const mean = reduceMean(reward.of(drawn[drawn.length - 1].image))
+    return { loss: sub(loss, mul(mean, reward.weight)), outputs: { ...outputs, reward: mean } }
   })
-  const weights = lossWeights(config)
-  const loss = layers.map(({ loss }, i) => mul(loss!, weights[i])).reduce((a, b) => add(a, b))
-  const [gradient] = gradients(loss, [state.parameters])
-  const after = adam(
-    state,
-    gradient,
-    { rate: input('rate', []), epsilon: input('epsilon', []), averageDecay: input('averageDecay', []) },
-    settings,
-  )
-  return {
-    outputs: {
-      losses: stack(layers.map(({ loss }) => loss!)),
-      nearest: columns(found),
-      norm: after.norm,
-    },
-    state: {
-      parameters: { before: state.parameters, after: after.parameters },
-      moment1: { before: state.moment1, after: after.moment1 },
-      moment2: { before: state.moment2, after: after.moment2 },
-      average: { before: state.average, after: after.average },
-    },
-  }
 }
 
 /**
@@ -137,23 +126,13 @@ export interface InferenceOptions {
   values?: Float32Array
 }
 
-/** The parameters of a program that uses a network: constants, or a state. */
-export function inference(
-  layout: Layout,
-  { values }: InferenceOptions,
-): { parameters: Parameters; state: Program['state'] } {
-  if (values) return { parameters: layout.constants(values), state: {} }
-  const vector = input('parameters', [layout.size])
-  return { parameters: layout.view(vector), state: { parameters: { before: vector } } }
-}
-
 /**
  * Images to codes: input `images` [N, c, s, s], and `condition` where the network has one; outputs `codes` [N, L] int32
  * and `losses` [L].
  */
 export function encoder(config: DdnConfig, layout: Layout, options: InferenceOptions = {}): Program {
   const images = imagesInput(config, options.batch ?? 'N')
-  const { parameters, state } = inference(layout, options)
+  const { parameters, state } = weightsOf(layout, options.values)
   const select: Selector = (_, candidates, target) => nearest(candidates, target!)
   const condition = conditionInput(config, images.shape[0])
   const layers = forward(config, { parameters, select, target: images, batch: images, condition })
@@ -173,7 +152,7 @@ export function decoder(
   options: InferenceOptions & { levels?: boolean } = {},
 ): Program {
   const codes = codesInput(config, options.batch ?? 'N')
-  const { parameters, state } = inference(layout, options)
+  const { parameters, state } = weightsOf(layout, options.values)
   const condition = conditionInput(config, codes.shape[0])
   const layers = forward(config, { parameters, select: given(codes), target: null, batch: codes, condition })
   const outputs: Record<string, Tensor> = {}

@@ -64,6 +64,13 @@ export class Layout {
     return vector.subarray(offset, offset + sizeOf(spec.shape))
   }
 
+  /** Makes row `to` of a parameter [rows, …] a copy of row `from`, in a vector. */
+  copyRow(vector: Float32Array, name: string, from: number, to: number) {
+    const rows = this.slice(vector, name)
+    const width = rows.length / this.specs.find(spec => spec.name === name)!.shape[0]
+    rows.copyWithin(to * width, from * width, (from + 1) * width)
+  }
+
   /** A fresh vector. */
   initialise(rng: Rng): Float32Array {
     const vector = new Float32Array(this.size)

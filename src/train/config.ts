@@ -1,7 +1,6 @@
-// The configuration of a run: one schema, validated, for the file in the run folder, the flags and forms.
+// What the configurations of all families have in common: the optimiser, the data, the seed, the budget.
 
 import { z } from 'zod'
-import { ddnSchema } from '../ddn/config.ts'
 
 export const optimiserSchema = z.strictObject({
   /** Images per step. */
@@ -21,37 +20,32 @@ export const optimiserSchema = z.strictObject({
   averageDecay: z.number().min(0).max(0.99999).default(0.995),
 })
 
-export const growthSchema = z.strictObject({
-  /** Chance of a layer to take random indices for a whole batch. */
-  chainDropout: z.number().min(0).max(1).default(0.05),
-  /**
-   * When a node is split and another pruned: see split-and-prune.ts. A training step tells which node was nearest and
-   * not which came second, so here `reference` hands a pruned node's count to all others evenly.
-   */
-  rule: z.enum(['paper', 'reference', 'decayed', 'none']).default('decayed'),
-  /** Samples per node after which a count weighs half (`decayed`). */
-  halfLife: z.number().positive().default(20),
-  /** Share of the budget after which no node is split any more, so that the last ones can settle. */
-  until: z.number().min(0).max(1).default(0.9),
-  /** Events per layer and step. */
-  perStep: z.number().int().min(1).default(1),
-})
-
-export const trainSchema = z.strictObject({
-  /** What is trained; one schema per family, told apart by `model`. */
-  network: z.discriminatedUnion('model', [ddnSchema]),
+/** The settings that every family's schema has beside `network` and those of its own. */
+export const commonSettings = {
   optimiser: optimiserSchema.prefault({}),
-  growth: growthSchema.prefault({}),
   /** Every random choice follows from this. */
   seed: z.number().int().default(0),
   /** The data's name, as `--data` takes it. */
   data: z.string().default('digits'),
+  /** Which of the training images: all, or those of even or of odd number, counted from 0. */
+  part: z.enum(['all', 'even', 'odd']).default('all'),
   /** How long: a number of steps, or minutes of training time. */
   budget: z.union([
     z.strictObject({ steps: z.number().int().min(1) }),
     z.strictObject({ minutes: z.number().positive() }),
   ]),
-})
+}
 
-export type TrainConfig = z.output<typeof trainSchema>
-export type TrainConfigInput = z.input<typeof trainSchema>
+export type Part = z.output<typeof commonSettings.part>
+
+/** How many of `count` images belong to a part. */
+export function countOf(part: Part, count: number): number {
+  return part === 'all' ? count : part === 'even' ? Math.ceil(count / 2) : Math.floor(count / 2)
+}
+
+/** From the numbers of images within their part to their numbers among all. */
+export function inPart(part: Part, indices: Int32Array): Int32Array {
+  if (part === 'all') return indices
+  const first = part === 'even' ? 0 : 1
+  return indices.map(index => 2 * index + first)
+}

@@ -1,5 +1,7 @@
 // The log of a run, `log.jsonl`: what each line holds, and reading a file that a kill may have cut short.
 
+import type { Evaluation } from '../nn/learner.ts'
+
 /** Training began or went on here: one per session. */
 export interface StartEntry {
   type: 'start'
@@ -33,42 +35,24 @@ export interface StepEntry {
   seconds: number
   /** Share of the budget used, in [0, 1]. */
   progress: number
-  /** Weighted mean of the layers' losses. */
+  /** What is minimised. */
   loss: number
-  /** Mean squared error of the last layer's choice, pixels in [−1, 1]. */
-  mse: number
+  /** Metrics of the family on the training images, by name: for a DDN `mse`, that of the last layer's choice. */
+  metrics: Record<string, number>
   /** Length of the gradient before clipping. */
   norm: number
   /** Adam's learning rate at this step. */
   rate: number
-  /** Nodes split (and as many pruned) since the entry before. */
-  events: number
-}
-
-/** How a layer's nodes are used, by the counts of Split-and-Prune. */
-export interface Usage {
-  /** Bits; log₂ K when even. */
-  entropy: number
-  /** 2^entropy: as many evenly used nodes. */
-  perplexity: number
-  /** Nodes with less than a twentieth of the fair share. */
-  dead: number
+  /** Rows copied since the entry before: nodes split, and as many pruned. */
+  copies: number
 }
 
 /** The averaged weights on test images. */
-export interface EvaluationEntry {
+export interface EvaluationEntry extends Evaluation {
   type: 'evaluation'
   step: number
   images: number
   seconds: number
-  /** Mean squared error of the last layer, pixels in [−1, 1]. */
-  testMse: number
-  /** The same of every layer at its own size, L numbers. */
-  losses: number[]
-  /** Test images that these are means over. */
-  count: number
-  /** Of every layer, on the training images. */
-  usage: Usage[]
 }
 
 /** A session ended; a killed one leaves no such line. */

@@ -73,16 +73,12 @@ export async function loop(
 
 /** How the averaged weights do on up to `count` test images. */
 export async function evaluate(trainer: Trainer, test: Images, count: number): Promise<EvaluationEntry> {
-  const { mse, losses, count: counted } = await trainer.evaluate(test, count)
   return {
     type: 'evaluation',
     step: trainer.step,
     images: trainer.step * trainer.config.optimiser.batch,
     seconds: Number(trainer.seconds.toFixed(3)),
-    testMse: mse,
-    losses,
-    count: counted,
-    usage: trainer.usage(),
+    ...(await trainer.evaluate(test, count)),
   }
 }
 
@@ -93,13 +89,7 @@ async function checkFinite(trainer: Trainer): Promise<void> {
   for (const { name } of trainer.layout.specs) {
     const bad = trainer.layout.slice(parameters, name).find(value => !Number.isFinite(value))
     if (bad === undefined) continue
-    const layer = /^layer(\d+)\./.exec(name)?.[1]
-    throw new DivergenceError(
-      trainer.step,
-      layer === undefined ? null : Number(layer),
-      String(bad),
-      `a weight of ${name}`,
-    )
+    throw new DivergenceError(trainer.step, `a weight of ${name}`, bad)
   }
 }
 
@@ -107,17 +97,18 @@ async function checkFinite(trainer: Trainer): Promise<void> {
 class StepMeans {
   private steps = 0
   private loss = 0
-  private mse = 0
   private norm = 0
-  private events = 0
+  private copies = 0
+  private metrics: Record<string, number> = {}
   private taken = performance.now()
 
-  add({ loss, losses, norm, events }: StepReport) {
+  add({ loss, metrics, norm, copies }: StepReport) {
     this.steps++
     this.loss += loss
-    this.mse += losses[losses.length - 1]
     this.norm += norm
-    this.events += events.length
+    this.copies += copies.length
+    for (const [name, value] of Object.entries(metrics))
+      this.metrics[name] = (this.metrics[name] ?? 0) + value
   }
 
   /** About an entry a second. */
@@ -126,7 +117,7 @@ class StepMeans {
   }
 
   take({ step, images, seconds, progress, rate }: StepReport): StepEntry {
-    const { steps, events } = this
+    const { steps, copies } = this
     const mean = (sum: number) => Number((sum / steps).toPrecision(7))
     const entry: StepEntry = {
       type: 'step',
@@ -135,12 +126,13 @@ class StepMeans {
       seconds: Number(seconds.toFixed(3)),
       progress: Number(progress.toFixed(6)),
       loss: mean(this.loss),
-      mse: mean(this.mse),
+      metrics: Object.fromEntries(Object.entries(this.metrics).map(([name, sum]) => [name, mean(sum)])),
       norm: mean(this.norm),
       rate: Number(rate.toPrecision(7)),
-      events,
+      copies,
     }
-    this.steps = this.loss = this.mse = this.norm = this.events = 0
+    this.steps = this.loss = this.norm = this.copies = 0
+    this.metrics = {}
     this.taken = performance.now()
     return entry
   }

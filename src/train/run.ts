@@ -2,20 +2,21 @@
 
 import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs'
 import { rmdir, unlink } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Dataset } from '../data/dataset.ts'
-import { packageFolder } from '../data/files.ts'
-import { DdnModel } from '../ddn/model.ts'
-import { layoutOf } from '../ddn/program.ts'
+import { kindOf, packageFolder, readBytes } from '../data/files.ts'
+import { modelsFolder } from '../data/shipped.ts'
 import type { RuntimeOptions } from '../runtime/index.ts'
 import { VERSION } from '../version.ts'
-import type { TrainConfig } from './config.ts'
+import { type ConfigOf, families, familyOf, type ModelName, type TrainConfig } from './families.ts'
 import { cannotWrite, exists, readFileIfAny, readText, removeAside, writeAtomic } from './files.ts'
 import { lockFolder } from './lock.ts'
 import { type LogEntry, parseLog } from './log.ts'
 import { loop } from './loop.ts'
-import { type Model, resolveConfig, resumedConfig } from './resolve.ts'
+import { openModelFile } from './model-file.ts'
+import { adaptConfig, type Model, resolveConfig, resumedConfig } from './resolve.ts'
 import {
+  type CommonOptions,
   configOf,
   type Data,
   finish,
@@ -25,8 +26,8 @@ import {
   type TrainOptions,
   train as trainInMemory,
 } from './train.ts'
-import { DivergenceError, Trainer } from './trainer.ts'
-import { modelFile, readModel, readState, stateFile } from './weights.ts'
+import { DivergenceError, type Start, Trainer } from './trainer.ts'
+import { modelFileParts, readModel, readState, stateFile } from './weights.ts'
 
 export type { LogEntry } from './log.ts'
 
@@ -52,25 +53,22 @@ export interface Made {
 }
 
 /** A run kept in a folder. */
-export class FolderRun extends Run {
+export class FolderRun<M extends ModelName = 'ddn'> extends Run<M> {
   /** Absolute path of the folder. */
   readonly dir: string
   readonly made: Made
 
-  constructor(contents: RunContents & { dir: string; made: Made }) {
+  constructor(contents: RunContents<M> & { dir: string; made: Made }) {
     super(contents)
     this.dir = contents.dir
     this.made = contents.made
   }
 }
 
-/** What is used of a run to show it. */
-export type OpenRun = Pick<
-  FolderRun,
-  'dir' | 'config' | 'made' | 'log' | 'model' | 'step' | 'images' | 'seconds' | 'progress' | 'close'
->
+/** A run of any family, kept in a folder; `family` tells which. */
+export type AnyFolderRun = { [M in ModelName]: FolderRun<M> }[ModelName]
 
-export interface FolderOptions extends TrainOptions {
+export interface FolderOptions extends CommonOptions {
   /** Go on with the run that is in the folder. */
   resume?: boolean
 }
@@ -81,33 +79,39 @@ export interface FolderOptions extends TrainOptions {
  * @throws ConfigError where a setting is not valid, DivergenceError where a loss is no number (then the last
  *   checkpoint is intact), Error where the folder holds a run and `resume` is not set, or is locked
  */
-export async function train(
-  model: Model,
+export async function train<M extends ModelName>(
+  model: Model<M>,
   data: Data,
-  options: FolderOptions & { out: string },
-): Promise<FolderRun>
-export async function train(model: Model, data: Data, options?: TrainOptions): Promise<Run>
-export async function train(
-  model: Model,
+  options: TrainOptions<M> & { resume?: boolean; out: string },
+): Promise<FolderRun<M>>
+export async function train<M extends ModelName>(
+  model: Model<M>,
   data: Data,
-  options: FolderOptions & { out?: string } = {},
-): Promise<Run> {
+  options?: TrainOptions<M>,
+): Promise<Run<M>>
+export async function train<M extends ModelName>(
+  model: Model<M>,
+  data: Data,
+  options: TrainOptions<M> & { resume?: boolean; out?: string } = {} as TrainOptions<M>,
+): Promise<Run<M>> {
   const { out, ...rest } = options
   if (out === undefined) return trainInMemory(model, data, options)
   const dataset = await data
-  return trainInFolder(out, configOf(model, dataset, options), async () => dataset, rest)
+  const config = configOf(model, dataset, options)
+  return trainInFolder<M>(out, config, async () => dataset, rest)
 }
 
 /**
  * Trains into a folder, or goes on with what is there; what was never kept is begun anew. The configuration is
  * written before the data are loaded, so that a run killed at any moment later can be resumed from its folder alone.
  */
-export async function trainInFolder(
+export async function trainInFolder<M extends ModelName>(
   folder: string,
-  wanted: TrainConfig,
+  wanted: ConfigOf<M>,
   load: () => Promise<Dataset>,
   options: FolderOptions = {},
-): Promise<FolderRun> {
+  start?: Start<M>,
+): Promise<FolderRun<M>> {
   const dir = resolve(folder)
   const unlock = await lockFolder(dir)
   try {
@@ -115,19 +119,20 @@ export async function trainInFolder(
     if (saved && !options.resume && (await exists(join(dir, runFiles.state))))
       throw new Error(`${folder} already holds a run; resume it, or give another folder`)
     await removeAside(dir)
-    const config = saved && options.resume ? resumedConfig(saved.config, wanted) : wanted
+    const config = saved && options.resume ? (resumedConfig(saved.config, wanted) as ConfigOf<M>) : wanted
     const made = saved?.made ?? {
       coppice: VERSION,
       engine: await engineName(),
       created: new Date().toISOString(),
     }
     await writeConfig(dir, config, made)
-    const dataset = await load().catch(async error => {
+    const { dataset, adapted } = await adapt(config, load).catch(async error => {
       if (!saved) await unlink(join(dir, runFiles.config))
       throw error
     })
-    await session(dir, config, dataset, options)
-    return await openRun(dir, options.runtime)
+    if (JSON.stringify(adapted) !== JSON.stringify(config)) await writeConfig(dir, adapted, made)
+    await session<M>(dir, adapted, dataset, options, start)
+    return await open<M>(folder, options.runtime)
   } finally {
     await unlock()
     // Where nothing could begin, no empty folder is left.
@@ -135,19 +140,73 @@ export async function trainInFolder(
   }
 }
 
-/** Opens a run folder to use and to look at. */
-export async function openRun(folder: string, runtime: RuntimeOptions = {}): Promise<FolderRun> {
+export type OpenOptions<M extends ModelName | 'any'> = RuntimeOptions & {
+  /** The family that is wanted; default `ddn`. `any`: whatever the run is of. */
+  model?: M
+}
+
+/**
+ * Opens a run folder to use and to look at; or a model by its file, `model.safetensors`, or by the name of one that comes
+ * with the package, such as `digits`.
+ *
+ * @throws where the folder holds no run, no weights yet, or a run of another family than is wanted: the error says
+ *   what it holds, and what that can be used for
+ */
+export function openRun<M extends ModelName = 'ddn'>(
+  folder: string,
+  options?: OpenOptions<M>,
+): Promise<FolderRun<M>>
+export function openRun(folder: string, options: OpenOptions<'any'>): Promise<AnyFolderRun>
+export async function openRun(
+  folder: string,
+  { model = 'ddn', ...runtime }: OpenOptions<ModelName | 'any'> = {},
+): Promise<AnyFolderRun> {
+  const run = (await open(folder, runtime)) as AnyFolderRun
+  if (model === 'any' || run.family === model) return run
+  await run.close()
+  const { title, use } = families[run.family]
+  const { what, command } = use(folder)
+  throw new Error(
+    `${folder} holds ${title}, and ${families[model].title} is wanted here; ${what}: ${command} (what it is made of: coppice info ${folder})`,
+  )
+}
+
+async function open<M extends ModelName>(
+  folder: string,
+  runtime: RuntimeOptions = {},
+): Promise<FolderRun<M>> {
+  const file = await modelFileAt(folder)
+  if (file !== null) return openFile<M>(file, runtime)
   const dir = resolve(folder)
   const saved = await readConfig(dir)
   if (!saved) throw new Error(`${folder} holds no run: there is no ${runFiles.config} in it`)
   const bytes = await readFileIfAny(join(dir, runFiles.model))
   if (!bytes) throw new Error(`${folder} has no weights yet; go on with: coppice train --resume ${folder}`)
-  const { config, made } = saved
-  const layout = layoutOf(config.network)
+  const { made } = saved
+  const config = saved.config as ConfigOf<M>
+  const family = familyOf<M>(config)
+  const layout = family.layout(config.network)
   const { average, step } = readModel(bytes, layout, join(folder, runFiles.model))
-  const model = await DdnModel.open(config.network, average, runtime)
+  const model = await family.open(config.network, average, runtime)
   const log = parseLog((await readText(join(dir, runFiles.log))) ?? '')
-  return new FolderRun({ dir, made, config, log, model, step, seconds: secondsAt(log, step) })
+  return new FolderRun<M>({ dir, made, config, log, model, step, seconds: secondsAt(log, step) })
+}
+
+/** A file is a model by itself, and a name may be that of one that comes with the package; null: a folder, or nothing. */
+async function modelFileAt(path: string): Promise<string | null> {
+  const kind = await kindOf(path)
+  if (kind === 'file') return path
+  if (kind === 'folder' || /[/\\]/.test(path)) return null
+  const shipped = join(modelsFolder(), `${path}.safetensors`)
+  return (await kindOf(shipped)) === 'file' ? shipped : null
+}
+
+/** A run of which only the model is left: without a history. */
+async function openFile<M extends ModelName>(file: string, runtime: RuntimeOptions): Promise<FolderRun<M>> {
+  const { config, model, step, coppice } = await openModelFile(await readBytes(file), file, runtime)
+  const made = { coppice, engine: 'unknown', created: 'unknown' }
+  const contents = { config, model, step, made, dir: dirname(resolve(file)), log: [], seconds: 0 }
+  return new FolderRun<M>(contents as unknown as RunContents<M> & { dir: string; made: Made })
 }
 
 /** The configuration of a run folder, or null where it holds no run. */
@@ -167,14 +226,21 @@ async function writeConfig(dir: string, config: TrainConfig, made: Made): Promis
   await writeAtomic(join(dir, runFiles.config), `${JSON.stringify({ ...config, run: made }, null, 2)}\n`)
 }
 
+/** The data, and the configuration with what the network takes from them. */
+async function adapt<M extends ModelName>(config: ConfigOf<M>, load: () => Promise<Dataset>) {
+  const dataset = await load()
+  return { dataset, adapted: adaptConfig<M>(config, dataset) }
+}
+
 /** From the last checkpoint, if there is one, to the end of the budget or a stop. */
-async function session(
+async function session<M extends ModelName>(
   dir: string,
-  config: TrainConfig,
+  config: ConfigOf<M>,
   dataset: Dataset,
   options: FolderOptions,
+  start?: Start<M>,
 ): Promise<void> {
-  const trainer = await Trainer.create(config, dataset.train, options.runtime)
+  const trainer = await Trainer.create<M>(config, dataset.train, options.runtime, start)
   try {
     const path = join(dir, runFiles.state)
     const state = await readFileIfAny(path)
@@ -210,7 +276,7 @@ async function logged(
     const vectors = await trainer.vectors()
     // The state first: a kill between the two leaves an older model, which the resumed run replaces.
     await writeAtomic(join(dir, runFiles.state), stateFile(trainer.state(), vectors))
-    const model = modelFile(trainer.config, trainer.layout, vectors.average, trainer.step)
+    const model = modelFileParts(trainer.config, trainer.layout, vectors.average, trainer.step)
     await writeAtomic(join(dir, runFiles.model), model)
     kept = trainer.step
   }

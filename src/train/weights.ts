@@ -2,29 +2,46 @@
 
 import type { Layout } from '../nn/parameters.ts'
 import { VERSION } from '../version.ts'
-import type { TrainConfig } from './config.ts'
-import { readSafetensors, type StoredTensor, safetensorsParts } from './safetensors.ts'
+import type { TrainConfig } from './families.ts'
+import { readSafetensors, type StoredTensor, safetensorsParts, writeSafetensors } from './safetensors.ts'
 import { type TrainerState, VECTORS, type Vectors } from './trainer.ts'
 
 /**
- * `model.safetensors`: the averaged weights, one tensor per parameter, with the configuration. The same weights
- * give the same bytes, in parts to be written one after the other.
+ * `model.safetensors`: the averaged weights, one tensor per parameter, with the configuration: all that `loadModel` needs.
+ * The same weights give the same bytes. In half precision (F16) it is half as large.
  */
 export function modelFile(
   config: TrainConfig,
   layout: Layout,
   average: Float32Array,
   step: number,
-): Uint8Array[] {
+  dtype: 'F32' | 'F16' = 'F32',
+): Uint8Array {
+  return writeSafetensors(...modelParts(config, layout, average, step, dtype))
+}
+
+/** The same in parts to be written one after the other, so that nothing is copied. */
+export function modelFileParts(...model: Parameters<typeof modelFile>): Uint8Array[] {
+  return safetensorsParts(...modelParts(...model))
+}
+
+function modelParts(
+  config: TrainConfig,
+  layout: Layout,
+  average: Float32Array,
+  step: number,
+  dtype: 'F32' | 'F16' = 'F32',
+): [Map<string, StoredTensor>, Record<string, string>] {
   const tensors = new Map<string, StoredTensor>()
   for (const { name, shape } of layout.specs)
-    tensors.set(name, { dtype: 'F32', shape, data: layout.slice(average, name) })
-  return safetensorsParts(tensors, {
+    tensors.set(name, { dtype, shape, data: layout.slice(average, name) })
+  const metadata = {
     format: 'coppice-model-1',
     coppice: VERSION,
     step: String(step),
     config: JSON.stringify(config),
-  })
+  }
+  return [tensors, metadata]
 }
 
 /** The averaged weights of a `model.safetensors`, in the layout's order, and the step they are of. */
@@ -85,8 +102,10 @@ function parseState(text: string | undefined, file: string): TrainerState {
     Number.isSafeInteger(state.step) &&
     Number.isFinite(state.seconds) &&
     numbers(state.sampler) &&
-    numbers(state.dropout) &&
-    Array.isArray(state.growth)
+    typeof state.streams === 'object' &&
+    state.streams !== null &&
+    Object.values(state.streams).every(numbers) &&
+    'learner' in state
   if (!valid) throw new Error(`${file}: the state of the training is missing or broken`)
   return state as TrainerState
 }

@@ -7,8 +7,8 @@ import { layoutOf } from '../../src/ddn/program.ts'
 import { ddn, resolveConfig } from '../../src/train/resolve.ts'
 
 const resolved = (preset: keyof typeof presets) => {
-  const { network, ...rest } = ddn({ preset })
-  return resolveConfig({ ...rest, network: { ...network, channels: network.channels ?? 1 } })
+  const { network, own, ...rest } = ddn({ preset })
+  return resolveConfig({ ...own, ...rest, network: { ...network, channels: network.channels ?? 1 } })
 }
 
 describe('every preset', () => {

@@ -1,7 +1,7 @@
 /** From settings to a configuration: what is filled in, what may be written, and what an error says. */
 
 import { describe, expect, test } from 'vitest'
-import { nearestName } from '../../src/train/nearest.ts'
+import { nearestName } from '../../src/data/nearest.ts'
 import { ddn, resolveConfig, resumedConfig } from '../../src/train/resolve.ts'
 import { applySettings, ConfigError } from '../../src/train/settings.ts'
 
