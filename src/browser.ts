@@ -21,24 +21,48 @@ export { DdnModel, type SampleOptions } from './ddn/model.ts'
 export { type Preset, type PresetName, presetNames, presets } from './ddn/presets.ts'
 export { decoder, encoder, type InferenceOptions, layoutOf, trainingStep } from './ddn/program.ts'
 export * from './ddn/split-and-prune.ts'
+export { type Augmentation, type ClassifierConfig, classifierSchema } from './families/classifier/config.ts'
+export { exportClassifier } from './families/classifier/export.ts'
+export { Classifier } from './families/classifier/model.ts'
+export { TextImageModel } from './families/text-image/model.ts'
 export * from './graph/index.ts'
+export * from './guides/index.ts'
+export type { Evaluation, Metric, RowCopy, Usage } from './nn/learner.ts'
 export { Layout } from './nn/parameters.ts'
 export { type GridOptions, grid, type Picture } from './report/grid.ts'
 export { decodePngText, encodePng } from './report/png.ts'
 export * from './runtime/index.ts'
-export { type TrainConfig, type TrainConfigInput, trainSchema } from './train/config.ts'
+export {
+  type ConfigOf,
+  families,
+  type ModelName,
+  type ModelOf,
+  type TrainConfig,
+  type TrainConfigInput,
+  trainSchema,
+} from './train/families.ts'
 export * from './train/log.ts'
-export { ConfigError, type DdnOptions, ddn, type Model, resolveConfig } from './train/resolve.ts'
+export { loadModel } from './train/model-file.ts'
+export {
+  type ClassifierOptions,
+  ConfigError,
+  classifier,
+  type DdnOptions,
+  ddn,
+  type Model,
+  resolveConfig,
+  type TextImageOptions,
+  textImage,
+} from './train/resolve.ts'
 export {
   readSafetensors,
   type Safetensors,
   type StoredTensor,
   writeSafetensors,
 } from './train/safetensors.ts'
-export { Run, type TrainOptions, train } from './train/train.ts'
+export { type AnyRun, Run, type TrainOptions, train } from './train/train.ts'
 export {
   DivergenceError,
-  type Evaluation,
   type StepReport,
   Trainer,
   type TrainerState,

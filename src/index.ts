@@ -7,13 +7,18 @@ export { loadEmoji as emoji } from './data/emoji.ts'
 export { loadFolder as folder } from './data/folder.ts'
 export { loadIdx as idx } from './data/idx-files.ts'
 export { dataSpecs, type LoadOptions, loadDataset } from './data/load.ts'
+export { findModel, modelsFolder } from './data/shipped.ts'
 export { loadZip as zip } from './data/zip.ts'
+export { fileReader, openJudgeFile } from './guides/judge-files.ts'
 export { type DensityGifOptions, densityGif } from './report/gif.ts'
 export { writeReport } from './report/report.ts'
+export { type FinetuneOptions, finetune } from './train/finetune.ts'
 export {
+  type AnyFolderRun,
   type FolderOptions,
   FolderRun,
   type Made,
+  type OpenOptions,
   openRun,
   readConfig,
   runFiles,

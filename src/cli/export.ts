@@ -17,11 +17,13 @@ export function exportCommand(program: Command): void {
     .description('write a run as ONNX models that need nothing of Coppice')
     .argument('<run>', 'folder of the run')
     .requiredOption('--out <folder>', 'where the files go')
-  common(command, ['export runs/digits --out digits-onnx']).action(exportRun)
+  common(command, ['export runs/digits --out digits-onnx', 'export runs/classifier --out judge']).action(
+    exportRun,
+  )
 }
 
 async function exportRun(folder: string, flags: ExportFlags): Promise<void> {
-  const run = await openRun(folder)
+  const run = await openRun(folder, { model: 'any' })
   try {
     const files: { file: string; bytes: number }[] = []
     for (const [name, data] of exportFiles(run, basename(run.dir))) {

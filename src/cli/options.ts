@@ -1,8 +1,8 @@
 // Options that several commands share, and reading their values: what is wrong is said with the nearest right value.
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { suggestion } from '../data/nearest.ts'
 import type { Device, RuntimeOptions } from '../runtime/index.ts'
-import { suggestion } from '../train/nearest.ts'
 
 /** What every command takes. */
 export interface CommonOptions {

@@ -6,7 +6,10 @@ import { VERSION } from '../version.ts'
 import { benchCommand } from './bench.ts'
 import { demoCommand } from './demo.ts'
 import { densityCommand } from './density.ts'
+import { editCommand } from './edit.ts'
 import { exportCommand } from './export.ts'
+import { finetuneCommand } from './finetune.ts'
+import { galleryCommand } from './gallery.ts'
 import { infoCommand } from './info.ts'
 import { UsageError } from './output.ts'
 import { reconstructCommand } from './reconstruct.ts'
@@ -18,6 +21,9 @@ const commands = [
   trainCommand,
   sampleCommand,
   reconstructCommand,
+  editCommand,
+  galleryCommand,
+  finetuneCommand,
   infoCommand,
   exportCommand,
   densityCommand,

@@ -1,5 +1,7 @@
 // How far a training has come: one line that stays in place on a terminal, plain lines anywhere else.
 
+import type { Metric } from '../nn/learner.ts'
+import { metricText } from '../report/format.ts'
 import type { EvaluationEntry } from '../train/log.ts'
 import type { StepReport } from '../train/trainer.ts'
 import { clock, grouped, short } from './output.ts'
@@ -21,18 +23,16 @@ export class Progress {
   private drawn = -Infinity
   private nextLine = 0
   private loss: number | null = null
-  private testMse: number | null
+  private measured: number | undefined
   private begun: { at: number; progress: number; images: number } | null = null
   private text = ''
 
-  /** @param testMse  of an earlier session */
+  /** @param metric  what evaluations are told by, where there are any */
   constructor(
     private readonly stream: ProgressStream,
+    private readonly metric: Metric | null = null,
     private readonly now: () => number = () => performance.now(),
-    testMse: number | null = null,
-  ) {
-    this.testMse = testMse
-  }
+  ) {}
 
   /** What is being done, while there are no steps. */
   status(text: string) {
@@ -57,8 +57,8 @@ export class Progress {
     }
   }
 
-  evaluation({ testMse }: EvaluationEntry) {
-    this.testMse = testMse
+  evaluation({ metrics }: EvaluationEntry) {
+    this.measured = this.metric ? metrics[this.metric.name] : undefined
   }
 
   /** A line that stays. */
@@ -107,9 +107,22 @@ export class Progress {
       `${(100 * progress).toFixed(0).padStart(3)}%`,
       `step ${grouped(step)}`,
       `loss ${short(this.loss ?? Number.NaN)}`,
-      this.testMse === null ? '' : `test MSE ${short(this.testMse)}`,
+      this.measured === undefined || !this.metric
+        ? ''
+        : `test ${this.metric.title} ${metricText(this.metric, this.measured)}`,
       rate ? `${rate.toFixed(0)} images/s` : '',
       left === null ? '' : `${clock(left)} left`,
     ]
   }
+}
+
+/** Lines of a result for what was measured on test images. */
+export function measured(
+  metrics: readonly Metric[],
+  values: Readonly<Record<string, number>> | null,
+): [string, string][] {
+  return metrics.map(metric => [
+    `Test ${metric.title}`,
+    values ? metricText(metric, values[metric.name]) : 'not yet measured',
+  ])
 }

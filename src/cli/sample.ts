@@ -2,6 +2,8 @@
 
 import { join, parse } from 'node:path'
 import type { Command } from 'commander'
+import { kindOf } from '../data/files.ts'
+import { conditionOf } from '../eval/editing-condition.ts'
 import { grid } from '../report/grid.ts'
 import { encodePng } from '../report/png.ts'
 import { openRun } from '../train/run.ts'
@@ -20,6 +22,7 @@ import { present, writeOutput } from './output.ts'
 interface SampleFlags extends CommonOptions, RuntimeFlags {
   count: number
   seed: number
+  condition?: string
   out?: string
   codes?: string
   columns?: number
@@ -33,6 +36,10 @@ export function sampleCommand(program: Command): void {
     .argument('<run>', 'folder of the run')
     .option('--count <n>', 'how many images', wholeFrom(1, 65536), 64)
     .option('--seed <n>', 'the same seed draws the same images', whole, 0)
+    .option(
+      '--condition <what>',
+      'for a conditional network: labels, test images by their numbers, or a picture file',
+    )
     .option('--out <file>', 'the picture (default: samples-SEED.png in the run folder)')
     .option('--codes <file>', "the images' codes as JSON (default: beside the picture)")
     .option('--columns <n>', 'images in a row of the picture (default: as square as can be)', wholeFrom(1))
@@ -50,12 +57,17 @@ export function sampleCommand(program: Command): void {
 
 async function sample(folder: string, flags: SampleFlags): Promise<void> {
   const { count, seed } = flags
-  const out = flags.out ?? join(folder, `samples-${seed}.png`)
+  const place = (await kindOf(folder)) === 'folder' ? folder : '.'
+  const out = flags.out ?? join(place, `samples-${seed}.png`)
   const { dir, name } = parse(out)
   const codesPath = flags.codes ?? join(dir, `${name}.codes.json`)
   const run = await openRun(folder, runtimeOf(flags))
   try {
-    const { codes, images } = await run.model.sample({ count, seed })
+    const source = { data: run.config.data, split: 'test' } as const
+    const told = await conditionOf(run.model, { condition: flags.condition, count, source }, null, {
+      onNote: note => process.stderr.write(`${note}\n`),
+    })
+    const { codes, images } = await run.model.sample({ count, seed, condition: told?.values })
     const L = run.model.layers.length
     const rows = Array.from({ length: count }, (_, i) => Array.from(codes.subarray(i * L, (i + 1) * L)))
     const json = { run: folder, step: run.step, seed, K: run.model.layers.map(({ K }) => K), codes: rows }
@@ -73,7 +85,7 @@ async function sample(folder: string, flags: SampleFlags): Promise<void> {
       seed: String(seed),
       count: String(count),
       codes: codesPath,
-      command: `coppice sample ${folder} --count ${count} --seed ${seed}`,
+      command: `coppice sample ${folder} --count ${count} --seed ${seed}${flags.condition === undefined ? '' : ` --condition ${flags.condition}`}`,
     }
     await writeOutput(codesPath, `${JSON.stringify(json)}\n`)
     await writeOutput(out, encodePng(picture, recipe))

@@ -2,17 +2,17 @@
 
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Dataset } from '../data/dataset.ts'
 import { type LoadOptions, loadDataset } from '../data/load.ts'
-import { bitsOf } from '../ddn/config.ts'
-import { type PresetName, presetNames, presets } from '../ddn/presets.ts'
+import { suggestion } from '../data/nearest.ts'
 import { writeReport } from '../report/report.ts'
 import type { Device } from '../runtime/index.ts'
-import type { TrainConfig } from '../train/config.ts'
-import { ConfigError, ddn, resolveConfig } from '../train/resolve.ts'
-import { type FolderRun, readConfig, trainInFolder } from '../train/run.ts'
-import { applySettings } from '../train/settings.ts'
+import { families, type ModelName, modelNames, type TrainConfig } from '../train/families.ts'
+import { testResults } from '../train/metrics.ts'
+import { ConfigError, presetOf, resolveConfig } from '../train/resolve.ts'
+import { type AnyFolderRun, readConfig, trainInFolder } from '../train/run.ts'
+import { applySettings, modelNameOf, overlaid } from '../train/settings.ts'
 import { newRunFolder } from './folders.ts'
 import { onInterrupt } from './interrupt.ts'
 import {
@@ -27,12 +27,13 @@ import {
   whole,
   wholeFrom,
 } from './options.ts'
-import { clock, grouped, millions, present, short, UsageError } from './output.ts'
-import { Progress } from './progress.ts'
+import { clock, grouped, millions, present, UsageError } from './output.ts'
+import { measured, Progress } from './progress.ts'
 
 interface TrainFlags extends CommonOptions {
+  model?: ModelName
   data?: string
-  preset?: PresetName
+  preset?: string
   config?: string
   minutes?: number
   steps?: number
@@ -42,6 +43,7 @@ interface TrainFlags extends CommonOptions {
   set?: string[]
   out?: string
   resume?: string | true
+  condition?: Record<string, unknown>
   stopAt?: number
   checkpointEvery?: number
   evaluate?: number
@@ -54,21 +56,27 @@ export function trainCommand(program: Command): void {
   const command = program
     .command('train')
     .description('train a network on images')
+    .addOption(
+      new Option('--model <name>', `what to train: ${modelNames.join(', ')} (default: ddn)`).argParser(
+        oneOf(modelNames),
+      ),
+    )
     .option(
       '--data <spec>',
       'what to train on: digits, emoji, folder:PATH, zip:PATH, idx:PATH, cifar10:PATH (default: digits)',
     )
-    .addOption(
-      new Option('--preset <name>', `the network: ${presetNames.join(', ')} (default: small)`).argParser(
-        oneOf(presetNames),
-      ),
-    )
+    .option('--preset <name>', 'the network, one of those below (default: the first of its model)')
     .option('--config <file>', "settings as JSON, such as another run's config.json")
     .option('--minutes <m>', "how long to train (default: the preset's)", positive)
     .option('--steps <n>', 'how many steps to train instead', wholeFrom(1))
     .option('--seed <n>', 'every random choice follows from it (default: 0)', whole)
     .option('--out <folder>', 'where the run is kept (default: a new folder in runs/)')
     .option('--resume [folder]', 'go on with the run in this folder, or in --out')
+    .option(
+      '--condition <kind>',
+      'what a ddn is told about the image: class, grey, edges, or low-res:SIZE (default: nothing)',
+      conditionFrom,
+    )
     .option('--batch <n>', 'images per step', wholeFrom(1))
     .option('--rate <r>', 'peak learning rate', positive)
     .option('--set <path=value>', 'any other setting, such as network.lossGrowth=2; may be repeated', collect)
@@ -80,22 +88,28 @@ export function trainCommand(program: Command): void {
   common(command, [
     'train --data digits --preset small --minutes 20 --seed 0 --out runs/digits',
     'train --data folder:photos --preset small --set network.size=32 --out runs/photos',
+    'train --model classifier --data digits --out runs/classifier',
     'train --resume runs/digits',
     'train --resume runs/digits --minutes 60',
   ])
-  command.addHelpText(
-    'after',
-    `\nPresets:\n${presetNames.map(name => `  ${name.padEnd(16)}${presets[name].summary}`).join('\n')}\n`,
-  )
+  const listed = modelNames.map(name => {
+    const lines = Object.entries(families[name].presets).map(
+      ([preset, { summary }]) => `  ${preset.padEnd(24)}${summary}`,
+    )
+    return `\nPresets of --model ${name}:\n${lines.join('\n')}\n`
+  })
+  command.addHelpText('after', listed.join(''))
   command.action((flags: TrainFlags) => runTraining(flags))
 }
 
 /** Trains as the flags say and presents the result. */
 export async function runTraining(flags: TrainFlags): Promise<void> {
-  const { folder, saved } = await where(flags)
+  const { given, saved } = await where(flags)
   const config = await configOfFlags(flags, saved)
+  const folder = given ?? (await newRunFolder(nameFor(flags)))
   // With --json standard output is for the result alone.
-  const progress = new Progress(flags.json ? process.stderr : process.stdout)
+  const [metric] = families[config.network.model].metrics
+  const progress = new Progress(flags.json ? process.stderr : process.stdout, metric)
   const interrupt = onInterrupt(() => progress.note('Stopping after this step; once more to stop at once.'))
   const runtime = runtimeOf(flags)
   let dataset: Dataset | null = null as Dataset | null
@@ -119,7 +133,7 @@ export async function runTraining(flags: TrainFlags): Promise<void> {
       report = await writeReport(run.dir, { runtime, test: dataset?.test })
     }
     progress.end()
-    presentRun(flags, folder, run, report)
+    presentRun(flags, folder, run as AnyFolderRun, report)
     if (interrupt.code) process.exitCode = interrupt.code
   } finally {
     progress.end()
@@ -127,43 +141,46 @@ export async function runTraining(flags: TrainFlags): Promise<void> {
   }
 }
 
-/** The folder of the run, and its configuration where it goes on. */
+/** The folder of the run, where one is given, and its configuration where it goes on. */
 async function where({ out, resume, data, preset, config }: TrainFlags) {
   if (typeof resume === 'string' && out !== undefined && resolve(out) !== resolve(resume))
     throw new UsageError(`--resume ${resume} and --out ${out} are two folders; give one of them`)
   if (resume === true && out === undefined)
     throw new UsageError('--resume needs the folder of a run, such as --resume runs/001-digits-small')
-  const folder =
-    typeof resume === 'string'
-      ? resume
-      : (out ??
-        (await newRunFolder(`${(data ?? 'digits').split(':')[0]}-${preset ?? (config ? 'own' : 'small')}`)))
-  const saved = resume === undefined ? null : await readConfig(folder)
+  const given = typeof resume === 'string' ? resume : out
+  const saved = resume === undefined ? null : await readConfig(given!)
   // A kill in the first moments leaves a folder without a configuration: the same command then starts anew.
   if (resume !== undefined && !saved && data === undefined && preset === undefined && config === undefined)
-    throw new UsageError(`${folder} holds no run to resume; start one with: coppice train --out ${folder}`)
-  return { folder, saved: saved?.config ?? null }
+    throw new UsageError(`${given} holds no run to resume; start one with: coppice train --out ${given}`)
+  return { given, saved: saved?.config ?? null }
+}
+
+/** `digits-small`, `digits-classifier-plain`, `emoji-own`. */
+function nameFor({ data, model = 'ddn', preset, config }: TrainFlags): string {
+  const network = preset ?? (config ? 'own' : families[model].preset)
+  return [(data ?? 'digits').split(':')[0], ...(model === 'ddn' ? [] : [model]), network].join('-')
 }
 
 /** The saved configuration, or the preset's, with the file's settings over it, then `--set`, then the flags. */
 async function configOfFlags(flags: TrainFlags, saved: TrainConfig | null): Promise<TrainConfig> {
   const file = flags.config === undefined ? {} : await readSettings(flags.config)
   const own = (file.network ?? {}) as Record<string, unknown>
-  const preset = flags.preset ?? (saved || own.stages ? null : 'small')
-  const base = preset ? ddn({ preset }) : null
-  const over = (key: 'network' | 'optimiser' | 'growth') => ({
-    ...(key === 'network' && (base || own.stages) ? { channels: saved?.network.channels } : saved?.[key]),
-    ...base?.[key],
-    ...(file[key] as object),
-  })
+  const model = flags.model ?? modelNameOf(own.model === undefined ? (saved ?? {}) : file)
+  const family = families[model]
+  // Another network than the saved one keeps what came from the data; the rest would not fit it.
+  const other = flags.preset !== undefined || family.essential in own
+  const base = saved && !other ? null : presetOf(model, flags.preset, own)
+  const of = (settings: object | null, key: string) => (settings as Record<string, unknown> | null)?.[key]
+  const over = (key: string) => overlaid(of(saved, key), of(base, key), file[key])
+  const kept = Object.entries(saved?.network ?? {}).filter(([key]) => !other || family.fromData.includes(key))
   const input = applySettings(
     {
       ...file,
-      network: { ...over('network') },
-      optimiser: over('optimiser'),
-      growth: over('growth'),
+      network: { ...Object.fromEntries(kept), ...base?.network, ...own, model },
+      ...Object.fromEntries(['optimiser', ...family.own].map(key => [key, over(key)])),
       seed: file.seed ?? saved?.seed,
       data: file.data ?? saved?.data ?? 'digits',
+      part: file.part ?? saved?.part,
       budget: file.budget ?? saved?.budget ?? base?.budget,
     },
     flags.set ?? [],
@@ -177,13 +194,29 @@ async function configOfFlags(flags: TrainFlags, saved: TrainConfig | null): Prom
   return resolveConfig({
     ...input,
     data,
-    network: { ...input.network, channels: input.network.channels ?? channelsOf(data) },
+    network: {
+      ...input.network,
+      channels: input.network.channels ?? channelsOf(data),
+      ...(flags.condition && { condition: flags.condition }),
+    },
     optimiser: {
       ...input.optimiser,
       ...(flags.batch === undefined ? {} : { batch: flags.batch }),
       ...(flags.rate === undefined ? {} : { rate: flags.rate }),
     },
   })
+}
+
+/** `low-res:16` and the like, as the schema has it. */
+function conditionFrom(text: string): Record<string, unknown> {
+  const [kind, size] = text.split(':')
+  const known = ['class', 'grey', 'edges', 'low-res']
+  if (!known.includes(kind)) throw new InvalidArgumentError(`Unknown condition${suggestion(kind, known)}.`)
+  if ((kind === 'low-res') !== (size !== undefined))
+    throw new InvalidArgumentError(
+      kind === 'low-res' ? 'Give its size too, such as low-res:16.' : `${kind} takes no size.`,
+    )
+  return size === undefined ? { kind } : { kind, size: wholeFrom(1)(size) }
 }
 
 async function readSettings(path: string): Promise<Record<string, unknown>> {
@@ -227,37 +260,34 @@ export async function load({ data, network }: TrainConfig, progress: Progress) {
   return dataset
 }
 
-function presentRun(flags: TrainFlags, folder: string, run: FolderRun, report: string | null): void {
-  const { config, step, images, seconds, loss, testMse, model } = run
+function presentRun(flags: TrainFlags, folder: string, run: AnyFolderRun, report: string | null): void {
+  const { step, images, seconds, loss, metrics, model } = run
+  const family = families[run.family]
+  const { text, facts } = run.about
   const done = run.progress >= 1
   const result = {
     run: folder,
+    model: run.family,
     steps: step,
     images,
     seconds: Number(seconds.toFixed(3)),
     imagesPerSecond: seconds > 0 ? Number((images / seconds).toPrecision(4)) : 0,
     loss,
-    testMse,
-    bits: bitsOf(config.network),
+    ...testResults(family.metrics, metrics),
+    ...facts,
     parameters: model.layout.size,
     done,
     report,
   }
-  const next = done
-    ? `npx coppice sample ${folder} --count 64 --seed 7 --out samples.png`
-    : `npx coppice train --resume ${folder}`
   present(flags, result, [
     ['Run', folder],
     [
       'Steps',
       `${grouped(step)}: ${grouped(images)} images in ${clock(seconds)}, ${result.imagesPerSecond} a second`,
     ],
-    ['Test MSE', testMse === null ? 'not yet measured' : short(testMse)],
-    [
-      'Latent',
-      `${Number(result.bits.toFixed(1))} bits in ${model.layers.length} choices; ${millions(result.parameters)} parameters`,
-    ],
+    ...measured(family.metrics, metrics),
+    ['Network', `${text}; ${millions(result.parameters)} parameters`],
     ...(report ? [['Report', report] as const] : []),
-    [done ? 'Next' : 'Go on', next],
+    done ? ['Next', `npx ${family.use(folder).command}`] : ['Go on', `npx coppice train --resume ${folder}`],
   ])
 }

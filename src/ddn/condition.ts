@@ -43,7 +43,8 @@ export function conditionShape(
 
 /** How many classes a network is told one of. */
 export function classCount({ classes }: Condition & { kind: 'class' }): number {
-  if (classes === undefined) throw new Error('condition: say how many classes there are; the data would tell it')
+  if (classes === undefined)
+    throw new Error('condition: say how many classes there are; the data would tell it')
   return classes
 }
 

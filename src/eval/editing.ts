@@ -1,69 +1,99 @@
-// Edits as requests: from what a file or flags say to results with everything that a picture of them needs.
+// Edits as requests: from what flags, a file or a form say to results, with everything that a picture of them needs.
 
-import { readFile } from 'node:fs/promises'
-import { toFloat } from '../data/dataset.ts'
-import { decodeImage } from '../data/image.ts'
-import { loadDataset } from '../data/load.ts'
-import type { DdnModel, Told } from '../ddn/model.ts'
+import { isAbsolute, join } from 'node:path'
+import type { loadDataset } from '../data/load.ts'
+import { findModel } from '../data/shipped.ts'
+import type { DdnModel } from '../ddn/model.ts'
 import {
+  type BlackBoxGuide,
+  type CandidateImages,
   closeGuide,
   type Edited,
   edit,
+  fitPictures,
   type Guide,
   type GuideSpecInput,
   guideFromSpec,
+  type ImageShape,
+  type LinearGuide,
   type PickRule,
-  type Pictures,
+  parseGuideSpec,
   type ReadFile,
 } from '../guides/index.ts'
-import { shownBy } from '../guides/shown.ts'
+import { fileReader } from '../guides/judge-files.ts'
+import { measuredShape } from '../guides/linear.ts'
+import { type Shown, shownOf } from '../guides/shown.ts'
+import type { SeveralSpec } from '../guides/spec.ts'
+import { conditionOf, numbersIn } from './editing-condition.ts'
+import { type DataSource, type FileSource, sourceOf } from './editing-sources.ts'
 
 /** Everything that an edit follows from, beside the network. */
 export interface EditRequest {
   guides: GuideSpecInput
-  /** Where the guides' pictures come from: a file, for all results; or the first images of a data set, one for each. */
-  source?: { input: string } | { data: string; split: 'train' | 'test' }
+  /** Where the guides' pictures come from: one for all results, or one for each. */
+  source?: FileSource | DataSource
+  /** Results in all. */
   count: number
+  /** Results of every picture, label and text; they divide the count. Default 1. */
+  each?: number
   seed: number
   pick: PickRule
   beam: number
   strictness?: readonly number[]
   candidates?: number
-  /** What a conditional network is told: a label, or a picture's file; default: taken from the source. */
+  /**
+   * What a conditional network is told: labels, numbers of the data's pictures, with commas, or a picture's file; one
+   * for all, or one for each picture. Default: what the source shows.
+   */
   condition?: string
 }
 
 export interface EditResult extends Edited {
-  /** What the guides' pictures were taken from, [1 or count, c, s, s]; null where there were none. */
+  /** What the guides' pictures were taken from, [1 or count / each, c, s, s]; null where there were none. */
   source: Float32Array | null
-  /** Labels of the source's pictures, where they are known. */
-  labels: readonly number[] | null
-  /** What the guides were told, as pictures [1 or count, c, s, s]; null where it is no picture. */
-  shown: Float32Array | null
+  /** What every guide was told: one for all, or one for each of count / each. */
+  shown: readonly Shown[]
+  /** What the network was told. */
+  told: Shown | null
+  /** From the guides' specification to the results. */
   seconds: number
 }
 
 export interface EditContext {
-  readFile: ReadFile
+  /** What the paths of judges, masks and overlays are relative to; default the working directory. */
+  folder?: string
+  /** How masks and overlays are read; default: as files. */
+  readFile?: ReadFile
+  /** How data sets are loaded. */
+  load?: typeof loadDataset
   onNote?: (note: string) => void
   onProgress?: (share: number) => void
   signal?: AbortSignal
 }
 
-/** Carries out a request. The guides' judges are opened and closed with it. */
+/**
+ * Carries out a request. Judges are looked for where their path says, then among the package's own models; they are
+ * opened and closed with it.
+ *
+ * @throws one sentence that names what is wrong
+ */
 export async function editAs(
   model: DdnModel,
   request: EditRequest,
-  { readFile, onNote, onProgress, signal }: EditContext,
+  context: EditContext = {},
 ): Promise<EditResult> {
-  const { channels, size } = model.config
-  const { guides, count, seed, pick, beam, strictness, candidates } = request
-  const source = await sourceOf(request, { channels, size })
+  const { folder = '.', readFile = reader(folder), onNote, onProgress, signal } = context
+  const shape: ImageShape = model.config
+  const { count, each = 1, seed, pick, beam, strictness, candidates } = request
+  if (!Number.isInteger(count / each)) throw new Error(`${count} results are not ${each} of every picture`)
+  const source = await sourceOf(model, request, context)
   const started = performance.now()
-  const guide = await guideFromSpec(guides, {
-    channels,
-    size,
-    count,
+  const specs = await specsOf(request.guides, folder)
+  // One guide alone is picked from by its scores, several by what is made of them.
+  const guide = await guideFromSpec('guides' in request.guides ? specs : specs.guides[0], {
+    channels: shape.channels,
+    size: shape.size,
+    count: count / each,
     seed,
     images: source?.pictures,
     readFile,
@@ -71,14 +101,25 @@ export async function editAs(
     onNote,
   })
   try {
-    const condition = await conditionOf(model, request, source)
-    const options = { guide, count, seed, pick, beam, strictness, candidates, condition, onProgress, signal }
-    const edited = await edit(model, options)
+    const told = await conditionOf(model, request, source, context)
+    const edited = await edit(model, {
+      guide: repeated(guide, each, shape),
+      count,
+      seed,
+      pick,
+      beam,
+      strictness,
+      candidates,
+      condition: told ? repeatedRows(told.values, told.length, each) : undefined,
+      onProgress,
+      signal,
+    })
+    const parts = guide.kind === 'combined' ? guide.parts.map(part => part.guide) : [guide]
     return {
       ...edited,
-      source: source?.pictures.images ?? null,
-      labels: source?.labels ?? null,
-      shown: shownOf(guide, { channels, size }),
+      source: source && fitPictures(source.pictures, shape).images,
+      shown: specs.guides.map((spec, i) => shownOf(spec, parts[i], source?.pictures, shape)),
+      told: told?.shown ?? null,
       seconds: (performance.now() - started) / 1000,
     }
   } finally {
@@ -86,73 +127,74 @@ export async function editAs(
   }
 }
 
-interface Source {
-  pictures: Pictures
-  labels: readonly number[] | null
+/** Whether pictures are needed that the request does not bring: by its guides, or for the network's condition. */
+export function wantsPictures(
+  { guides, source, condition }: Pick<EditRequest, 'guides' | 'source' | 'condition'>,
+  { config }: DdnModel,
+): boolean {
+  if (source) return false
+  const toldPictures = config.condition !== undefined && config.condition.kind !== 'class'
+  if (toldPictures && condition !== undefined && numbersIn(condition)) return true
+  return parseGuideSpec(guides).guides.some(spec =>
+    spec.guide === 'similar' ? spec.to === 'picture' : !['class', 'text', 'strokes'].includes(spec.guide),
+  )
 }
 
-async function sourceOf(
-  { source, count }: EditRequest,
-  { channels, size }: { channels: 1 | 3; size: number },
-): Promise<Source | null> {
-  if (!source) return null
-  if ('input' in source) {
-    const images = await pictureFrom(source.input, channels, size)
-    return { pictures: { images, channels, size }, labels: null }
+/** The specification of every guide, its judge's file found. */
+async function specsOf(guides: GuideSpecInput, folder: string): Promise<SeveralSpec> {
+  const several = parseGuideSpec(guides)
+  const found = several.guides.map(async spec =>
+    'judge' in spec && spec.judge !== undefined
+      ? { ...spec, judge: await findModel(spec.judge, folder) }
+      : spec,
+  )
+  return { ...several, guides: await Promise.all(found) }
+}
+
+/** Reads files relative to a folder, and names them with it where they cannot be read. */
+function reader(folder: string): ReadFile {
+  const read = fileReader()
+  return path => read(isAbsolute(path) ? path : join(folder, path))
+}
+
+/** A guide of pictures, labels or texts as one of `each` results for every one of them. */
+function repeated(guide: Guide, each: number, shape: ImageShape): Guide {
+  if (each === 1) return guide
+  switch (guide.kind) {
+    case 'linear': {
+      const length = measuredShape(guide.measurement, shape).reduce((a, b) => a * b)
+      return { ...guide, wanted: repeatedRows(guide.wanted, length, each) }
+    }
+    case 'black-box': {
+      const owned = (seen: CandidateImages) => ({
+        ...seen,
+        results: seen.results.map(result => Math.floor(result / each)),
+      })
+      const { score, error } = guide
+      return {
+        ...guide,
+        score: seen => score(owned(seen)),
+        ...(error && { error: seen => error(owned(seen)) }),
+      }
+    }
+    case 'combined':
+      return {
+        ...guide,
+        parts: guide.parts.map(part => ({
+          ...part,
+          guide: repeated(part.guide, each, shape) as LinearGuide | BlackBoxGuide,
+        })),
+      }
   }
-  const images = (await loadDataset(source.data, { size, channels }))[source.split]
-  if (images.count < count)
-    throw new Error(`${source.data} has ${images.count} ${source.split} images, not ${count}; ask for fewer`)
-  const indices = Int32Array.from({ length: count }, (_, i) => i)
-  return {
-    pictures: { images: toFloat(images, indices), channels, size },
-    labels: images.labels ? Array.from(images.labels.subarray(0, count)) : null,
+}
+
+/** Every row so many times in turn; a single one is everybody's already. */
+function repeatedRows(rows: Float32Array, length: number, each: number): Float32Array {
+  if (each === 1 || rows.length === length) return rows
+  const result = new Float32Array(rows.length * each)
+  for (let i = 0; i < (rows.length / length) * each; i++) {
+    const row = Math.floor(i / each)
+    result.set(rows.subarray(row * length, (row + 1) * length), i * length)
   }
-}
-
-/** A picture file, cut to a square in the network's size and channels: [channels, size, size] in [−1, 1]. */
-export async function pictureFrom(path: string, channels: 1 | 3, size: number): Promise<Float32Array> {
-  const bytes = await readFile(path).catch(error => {
-    throw new Error(error.code === 'ENOENT' ? `there is no file ${path}` : `${path}: ${error.message}`)
-  })
-  const pixels = await decodeImage(bytes, size, channels).catch(error => {
-    throw new Error(`${path}: ${error.message}`)
-  })
-  return Float32Array.from(pixels, byte => byte / 127.5 - 1)
-}
-
-/** What a conditional network is told: what was asked for, or what the source shows. */
-async function conditionOf(
-  model: DdnModel,
-  { condition }: EditRequest,
-  source: Source | null,
-): Promise<Told | undefined> {
-  const told = model.config.condition
-  if (condition !== undefined) return conditionFrom(model, condition)
-  if (!told || !source) return undefined
-  if (told.kind !== 'class') return { images: source.pictures.images }
-  return source.labels ? { labels: source.labels } : undefined
-}
-
-/** A label where the network is told a class, else a picture file. */
-export async function conditionFrom(model: DdnModel, condition: string): Promise<Told> {
-  const { config } = model
-  if (!config.condition)
-    throw new Error(`condition ${condition}: this network was trained without one; leave it out`)
-  if (config.condition.kind !== 'class')
-    return { images: await pictureFrom(condition, config.channels, config.size) }
-  const labels = condition.split(',').map(text => Number(text.trim() === '' ? Number.NaN : text))
-  if (labels.some(label => !Number.isInteger(label)))
-    throw new Error(`condition ${condition}: give a label from 0 to ${config.condition.classes - 1}`)
-  return { labels }
-}
-
-/** The first part that can be looked at. */
-function shownOf(guide: Guide, shape: { channels: number; size: number }): Float32Array | null {
-  const parts = guide.kind === 'combined' ? guide.parts.map(part => part.guide) : [guide]
-  for (const part of parts) {
-    const shown = part.kind === 'linear' ? shownBy(part, shape) : null
-    if (shown) return shown
-  }
-  return null
+  return result
 }

@@ -2,6 +2,7 @@
 
 import { type Images, toFloat } from '../data/dataset.ts'
 import type { DdnModel } from '../ddn/model.ts'
+import { toldOf } from './told.ts'
 
 export interface Reconstruction {
   /** Mean squared error over all pixels of all images, pixels in [−1, 1]. */
@@ -31,7 +32,7 @@ export async function reconstructionOf(
   for (let start = 0; start < total; start += at) {
     const indices = Int32Array.from({ length: Math.min(at, total - start) }, (_, i) => start + i)
     const originals = toFloat(images, indices)
-    const rebuilt = await model.reconstruct(originals)
+    const rebuilt = await model.reconstruct(originals, toldOf(model, images, indices))
     for (let i = 0; i < originals.length; i++) sum += (originals[i] - rebuilt[i]) ** 2
     onBatch?.(originals, rebuilt, start)
   }

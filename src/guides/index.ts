@@ -20,6 +20,7 @@ export { type MaskName, maskFromPicture, maskNames, namedMask } from './masks.ts
 export { areaMap, greyMap, measure, measured, visibleMap } from './measure.ts'
 export type { PickRule } from './pick.ts'
 export { fitPictures, type ImageShape, type Pictures } from './pictures.ts'
+export { classReward } from './reward.ts'
 export { decodeRgba, type RgbaPicture } from './rgba.ts'
 export {
   type GuideName,

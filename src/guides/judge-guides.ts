@@ -174,7 +174,7 @@ function judged(
 }
 
 /** ln p of every class, [b, classes]: that of what a model rules out is low, but finite. */
-function logProbabilities(judge: Judge, answers: Tensor): Tensor {
+export function logProbabilities(judge: Judge, answers: Tensor): Tensor {
   return judge.spec.output.read === 'logits'
     ? atLeast(logSoftmax(answers), Math.log(LEAST))
     : log(atLeast(answers, LEAST))
@@ -197,7 +197,7 @@ function classesOf(judge: Judge): number {
 }
 
 /** The number of a class; a name goes before a number in digits. */
-function labelIndex(judge: Judge, label: Label): number {
+export function labelIndex(judge: Judge, label: Label): number {
   const { classes } = judge.spec.output
   const count = judge.shape[0]
   const named = typeof label === 'string' ? (classes?.indexOf(label) ?? -1) : -1

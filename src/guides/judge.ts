@@ -8,6 +8,7 @@ import {
   constant,
   div,
   flip,
+  importModel,
   mul,
   showShape,
   sub,
@@ -103,6 +104,16 @@ export class Judge {
     })
     this.queue = look.catch(() => undefined)
     return look
+  }
+
+  /** Its answers [n, …shape] as a function of symbolic images [n, C, H, W]: what gradients need. */
+  async symbolic(): Promise<(images: Tensor) => Tensor> {
+    const bytes = await this.readFile(this.spec.model)
+    const { input, output } = this.ports
+    return images => {
+      const inputs = { [input]: asSeen(images, this.spec.input) }
+      return importModel(bytes, { inputs, name: `${this.name}: ${this.spec.model}` }).outputs[output]
+    }
   }
 
   /** Gives back what the engine holds. */

@@ -5,7 +5,7 @@
 
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
-import type { LayerSummary, Reading, Reconstructions, Training } from './contents.ts'
+import type { LayerSummary, MetricCurve, Reading, Reconstructions, Training } from './contents.ts'
 import { bits, precise, whole } from './format.ts'
 import { type Html, html, raw } from './html.ts'
 
@@ -24,27 +24,53 @@ const frames: Frame[] = [
 /** Points of a curve that a page can show; more are averaged. */
 const RESOLUTION = 240
 
-/** Loss and errors over the steps, on a logarithmic scale. */
-export function trainingChart({ loss, mse, testMse }: Pick<Training, 'loss' | 'mse' | 'testMse'>): Html {
-  const curves = [
-    { key: 'loss', name: 'loss, mean of all layers', values: condense(positive(loss), RESOLUTION) },
-    { key: 'train', name: 'last layer, training images', values: condense(positive(mse), RESOLUTION) },
-    { key: 'test', name: 'last layer, test images', values: positive(testMse) },
-  ].filter(({ values }) => values.length > 0)
-  if (curves.length === 0) return html`<p class="note">The log holds no loss yet.</p>`
+/**
+ * The curves of a training, on logarithmic scales: the loss with the metrics on its scale, then every other metric on a
+ * chart of its own, shares as what they lack to 100 %.
+ */
+export function trainingCharts({ loss, metrics }: Pick<Training, 'loss' | 'metrics'>): Html[] {
+  const curvesOf = ({ title, train, test }: MetricCurve, shown = (value: number) => value): Curve[] =>
+    [
+      {
+        key: 'train',
+        name: `${title}, training images`,
+        values: condense(positive(train, shown), RESOLUTION),
+      },
+      { key: 'test', name: `${title}, test images`, values: positive(test, shown) },
+    ].filter(({ values }) => values.length > 0)
+  const alike = metrics.filter(({ kind }) => kind === 'loss')
+  const others = metrics.filter(({ kind }) => kind !== 'loss')
+  const losses = { key: 'loss', name: 'loss', values: condense(positive(loss), RESOLUTION) }
+  return [
+    curvesChart('loss', [losses, ...alike.flatMap(metric => curvesOf(metric))]),
+    ...others.map(metric =>
+      metric.kind === 'share'
+        ? curvesChart(
+            `100 % − ${metric.title}`,
+            curvesOf(metric, share => 100 * (1 - share)),
+          )
+        : curvesChart(metric.title, curvesOf(metric)),
+    ),
+  ]
+}
+
+interface Curve {
+  key: string
+  name: string
+  values: Reading[]
+}
+
+function curvesChart(title: string, all: readonly Curve[]): Html {
+  const curves = all.filter(({ values }) => values.length > 0)
+  if (curves.length === 0) return html`<p class="note">The log holds no ${title} yet.</p>`
   const values = curves.flatMap(curve => curve.values.map(({ value }) => value))
   const last = Math.max(...curves.flatMap(curve => curve.values.map(({ step }) => step)))
   const ends = curves.map(({ name, values }) => `${name} ${precise(values[values.length - 1].value)}`)
   const chart = draw(
-    `Mean squared errors over ${whole(last)} steps of training, at the end: ${ends.join('; ')}.`,
+    `Curves over ${whole(last)} steps of training, ${title}, at the end: ${ends.join('; ')}.`,
     frame => ({
       x: { domain: [0, last], label: 'step', ticks: frame.narrow ? 4 : 8, tickFormat: whole },
-      y: {
-        ...logarithmic(values, frame.narrow ? 5 : 8),
-        grid: true,
-        tickSize: 0,
-        label: 'mean squared error',
-      },
+      y: { ...logarithmic(values, frame.narrow ? 5 : 8), grid: true, tickSize: 0, label: title },
       marks: [
         ...curves.map(({ key, values }) =>
           Plot.lineY(values, { x: 'step', y: 'value', className: `line ${key}` }),
@@ -191,8 +217,11 @@ export function logarithmic(values: readonly number[], most: number) {
   return { type: 'log' as const, domain: [low, high], ticks, tickFormat: (value: number) => String(value) }
 }
 
-function positive(readings: readonly Reading[]): Reading[] {
-  return readings.filter(({ value }) => value > 0 && Number.isFinite(value))
+/** The readings that a logarithmic scale can show, as `shown` makes them. */
+function positive(readings: readonly Reading[], shown = (value: number) => value): Reading[] {
+  return readings
+    .map(({ step, value }) => ({ step, value: shown(value) }))
+    .filter(({ value }) => value > 0 && Number.isFinite(value))
 }
 
 function legend(keys: readonly { key: string; name: string }[]): Html {

@@ -1,5 +1,7 @@
 /** What a report shows, as plain data: gathered from a run by gather.ts, drawn by the sections and charts. */
 
+import type { Metric } from '../nn/learner.ts'
+
 export interface ReportContents {
   /** The run folder's name. */
   name: string
@@ -7,19 +9,15 @@ export interface ReportContents {
   path: string
   /** What it was trained on, as `--data` takes it. */
   data: string
+  /** What was trained, with its article: `a classifier`. */
+  title: string
   size: number
   channels: 1 | 3
-  layers: LayerSummary[]
-  /** Length of the latent: Σ log₂ K. */
-  bits: number
   parameters: number
   seed: number
   training: Training
-  /** Drawn with `seed`, every choice by chance. */
-  samples: { seed: number; images: Thumbnail[] }
-  /** Missing where the data could not be read again. */
-  reconstructions?: Reconstructions
-  variations?: Variations
+  /** What only models of this family have; missing where there is no more to say. */
+  own?: OwnContents
   /** Flags for `coppice train --resume` that ask for more than the run's budget. */
   longer: string
   /** The validated configuration, shown as JSON. */
@@ -37,21 +35,40 @@ export interface Training {
   seconds: number
   /** Share of the budget used, in [0, 1]. */
   progress: number
-  /** Weighted mean of the layers' losses, over time. */
+  /** What is minimised, over time. */
   loss: Reading[]
-  /** Mean squared error of the last layer on the training images, over time. */
-  mse: Reading[]
-  /** The same of the averaged weights on test images. */
-  testMse: Reading[]
-  /** Test images that the last reading is a mean over. */
+  /** The family's metrics, the one that runs are compared by first. */
+  metrics: MetricCurve[]
+  /** Test images that the last readings are means over. */
   testCount?: number
-  /** Nodes split so far, and as many pruned. */
-  splits: number
+}
+
+/** A metric over time: on the training images, and of the averaged weights on test images. */
+export interface MetricCurve extends Metric {
+  train: Reading[]
+  test: Reading[]
 }
 
 export interface Reading {
   step: number
   value: number
+}
+
+export type OwnContents = DdnContents | ClassifierContents
+
+/** A Discrete Distribution Network: what it draws and rebuilds, and how its nodes are used. */
+export interface DdnContents {
+  model: 'ddn'
+  layers: LayerSummary[]
+  /** Length of the latent: Σ log₂ K. */
+  bits: number
+  /** Nodes split so far, and as many pruned. */
+  splits: number
+  /** Drawn with `seed`, every choice by chance. */
+  samples: { seed: number; images: Thumbnail[] }
+  /** Missing where the data could not be read again. */
+  reconstructions?: Reconstructions
+  variations?: Variations
 }
 
 export interface LayerSummary {
@@ -87,4 +104,24 @@ export interface Reconstructions {
 /** One picture's first choices kept, the rest drawn anew; `kept` is what those first choices drew so far. */
 export interface Variations {
   rows: { layers: number; bits: number; kept: Thumbnail; images: Thumbnail[] }[]
+}
+
+/** A classifier: how well it knows each class, and where it errs. */
+export interface ClassifierContents {
+  model: 'classifier'
+  classes: ClassSummary[]
+  /** Test images that were classified, and how many of them wrongly. */
+  count: number
+  wrong: number
+  /** Those of which it was surest, the surest first. */
+  mistakes: { picture: Thumbnail; label: string; said: string; probability: number }[]
+}
+
+export interface ClassSummary {
+  name: string
+  /** Test images of it, and how many of them were known. */
+  count: number
+  right: number
+  /** What it was taken for most often where it was not. */
+  confusion?: { name: string; count: number }
 }

@@ -1,5 +1,7 @@
 /** Numbers and times as a reader wants them. */
 
+import type { Metric } from '../nn/learner.ts'
+
 /** 12,345. */
 export function whole(value: number): string {
   return Math.round(value).toLocaleString('en-GB')
@@ -12,6 +14,16 @@ export function precise(value: number | undefined, digits = 3): string {
   const magnitude = Math.floor(Math.log10(Math.abs(value)))
   if (magnitude < -6) return value.toExponential(digits - 1)
   return magnitude >= digits ? whole(value) : value.toFixed(Math.max(0, digits - 1 - magnitude))
+}
+
+/** A share in [0, 1]: 99.31 %. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`
+}
+
+/** A metric as it is read: a share in percent, other numbers with three digits. */
+export function metricText({ kind }: Metric, value: number | undefined): string {
+  return kind === 'share' && value !== undefined ? percent(value) : precise(value)
 }
 
 /** 870,000 → 870 k, 76,290,000 → 76.3 M. */

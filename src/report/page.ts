@@ -2,11 +2,12 @@
 
 import type { ReportContents } from './contents.ts'
 import { html } from './html.ts'
-import * as sections from './sections.ts'
+import { about, goOn, header, ownSections, training } from './sections.ts'
 import { style } from './style.ts'
 
 /** The whole report. */
 export function page(contents: ReportContents): string {
+  const own = ownSections(contents)
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -21,14 +22,12 @@ export function page(contents: ReportContents): string {
 </head>
 <body>
 <main>
-${sections.header(contents)}
-${sections.samples(contents)}
-${sections.reconstructions(contents)}
-${sections.variations(contents)}
-${sections.training(contents)}
-${sections.nodes(contents)}
-${sections.goOn(contents)}
-${sections.about(contents)}
+${header(contents, own)}
+${own.first}
+${training(contents, own)}
+${own.rest}
+${goOn(contents, own)}
+${about(contents)}
 </main>
 </body>
 </html>

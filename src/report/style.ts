@@ -65,6 +65,10 @@ figcaption, .caption { font-size: 0.875rem; color: var(--quiet); margin-top: 0.9
 img { display: block; image-rendering: pixelated; background: var(--faint); box-shadow: 0 0 0 1px var(--edge); }
 .tiles { display: grid; gap: 8px; grid-template-columns: repeat(var(--columns), var(--tile)); }
 .tiles img { width: 100%; aspect-ratio: 1; }
+.answers { list-style: none; display: grid; gap: 1.25rem 8px; grid-template-columns: repeat(var(--columns), var(--tile)); margin: 1.75rem 0 0; padding: 0; font-size: 0.8125rem; line-height: 1.35; color: var(--quiet); }
+.answers img { width: 100%; aspect-ratio: 1; margin-bottom: 0.4rem; }
+.answers b { color: var(--text); }
+.answers small { display: block; font-size: inherit; overflow-wrap: anywhere; }
 
 table { border-collapse: collapse; }
 .scroll { overflow-x: auto; padding: 1px; }
@@ -125,6 +129,7 @@ pre { background: var(--faint); padding: 1rem 1.2rem; overflow-x: auto; line-hei
 
 @media (max-width: 56rem) {
   .tiles { grid-template-columns: repeat(var(--small-columns), var(--small)); }
+  .answers { grid-template-columns: repeat(auto-fill, minmax(5.5rem, 1fr)); }
   .depths { --tile: 48px !important; }
   .numbers { grid-template-columns: repeat(3, 1fr); }
 }

@@ -21,7 +21,23 @@ describe('a wrong call ends with 2 and says what is right', () => {
     [
       'an unknown preset',
       ['train', '--preset', 'smal'],
-      /'smal' is invalid\. .*did you mean small\? Valid are tiny, small/,
+      /^unknown preset smal; did you mean small\? Valid are tiny, small/,
+    ],
+    [
+      'a preset of another model',
+      ['train', '--model', 'classifier', '--preset', 'small'],
+      /^unknown preset small; .*plain, residual/,
+    ],
+    ['an unknown model', ['train', '--model', 'classfier'], /did you mean classifier\?/],
+    [
+      'a setting of another model',
+      ['train', '--model', 'classifier', '--set', 'growth.rule=paper'],
+      /^unknown setting growth; .*augmentation/,
+    ],
+    [
+      'an unknown model in a setting',
+      ['train', '--set', 'network.model=clasifier'],
+      /^network\.model is "clasifier"; did you mean classifier\? Valid are ddn, classifier/,
     ],
     ['an unknown device', ['train', '--device', 'gpu'], /'gpu' is invalid.*cpu, cuda/],
     ['an unknown split', ['reconstruct', 'x', '--split', 'tset'], /did you mean test\?/],

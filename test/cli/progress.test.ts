@@ -2,10 +2,13 @@
 
 import { expect, test } from 'vitest'
 import { Progress } from '../../src/cli/progress.ts'
+import { families } from '../../src/train/families.ts'
 import type { EvaluationEntry } from '../../src/train/log.ts'
 import type { StepReport } from '../../src/train/trainer.ts'
 
 const steps = 1000
+const [mse] = families.ddn.metrics
+const [accuracy] = families.classifier.metrics
 const report = (step: number): StepReport => ({
   step,
   images: step * 64,
@@ -13,21 +16,27 @@ const report = (step: number): StepReport => ({
   progress: step / steps,
   loss: 0.5 / step,
   losses: Float32Array.of(0.5 / step),
+  metrics: {},
   norm: 1,
   rate: 1e-3,
-  events: [],
+  copies: [],
 })
 
 /** 250 ms a step, an evaluation after step 10. */
-function show(stream: { isTTY?: boolean; columns?: number }, last = steps): string[] {
+function show(
+  stream: { isTTY?: boolean; columns?: number },
+  last = steps,
+  metric = mse,
+  value = 0.01234,
+): string[] {
   const writes: string[] = []
   let now = 0
-  const progress = new Progress({ ...stream, write: text => writes.push(text) }, () => now)
+  const progress = new Progress({ ...stream, write: text => writes.push(text) }, metric, () => now)
   progress.status('Loading digits …')
   for (let step = 1; step <= last; step++) {
     now += 250
     progress.step(report(step))
-    if (step === 10) progress.evaluation({ testMse: 0.01234 } as EvaluationEntry)
+    if (step === 10) progress.evaluation({ metrics: { [metric.name]: value } } as unknown as EvaluationEntry)
   }
   progress.end()
   return writes
@@ -50,6 +59,11 @@ test('it tells percent, step, loss, test MSE, images per second and time left', 
   expect(line).toContain('████████░░░░░░░░')
 })
 
+test("it tells the family's own metric, shares in percent", () => {
+  const line = show({ isTTY: true, columns: 120 }, 500, accuracy, 0.99312).at(-2)!
+  expect(line).toContain('test accuracy 99.31 %  256 images/s')
+})
+
 test('it fits every width, and keeps percent and step longest', () => {
   for (let columns = 12; columns <= 140; columns++) {
     for (const text of show({ isTTY: true, columns }, 40))
@@ -61,7 +75,7 @@ test('it fits every width, and keeps percent and step longest', () => {
 test('it is drawn no more often than one can see', () => {
   let now = 0
   const writes: string[] = []
-  const progress = new Progress({ isTTY: true, write: text => writes.push(text) }, () => now)
+  const progress = new Progress({ isTTY: true, write: text => writes.push(text) }, mse, () => now)
   for (let step = 1; step <= 1000; step++) {
     now += 1
     progress.step(report(step))
@@ -86,7 +100,7 @@ test('elsewhere there are plain lines, ever rarer', () => {
 
 test('a note stays above the line', () => {
   const writes: string[] = []
-  const progress = new Progress({ isTTY: true, columns: 80, write: text => writes.push(text) }, () => 0)
+  const progress = new Progress({ isTTY: true, columns: 80, write: text => writes.push(text) }, mse, () => 0)
   progress.status('Loading …')
   progress.note('skipped broken.png: no image')
   expect(writes.at(-1)).toBe('\rskipped broken.png: no image\x1b[K\nLoading …')

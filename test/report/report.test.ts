@@ -9,11 +9,14 @@ import type { Images } from '../../src/data/dataset.ts'
 import { random } from '../../src/data/rng.ts'
 import { DdnModel } from '../../src/ddn/model.ts'
 import { layoutOf } from '../../src/ddn/program.ts'
-import { chooseDepths, chooseShown, gather } from '../../src/report/gather.ts'
+import type { DdnContents } from '../../src/report/contents.ts'
+import { gather } from '../../src/report/gather.ts'
+import { chooseDepths, chooseShown } from '../../src/report/gather-ddn.ts'
 import { history } from '../../src/report/history.ts'
 import { page } from '../../src/report/page.ts'
 import { decodePngText } from '../../src/report/png.ts'
 import { writeReportOf } from '../../src/report/report.ts'
+import { families } from '../../src/train/families.ts'
 import type { LogEntry } from '../../src/train/log.ts'
 import { resolveConfig } from '../../src/train/resolve.ts'
 import { FolderRun } from '../../src/train/run.ts'
@@ -58,13 +61,13 @@ async function tinyRun(channels: 1 | 3, log: LogEntry[], data = 'digits') {
 }
 
 function step(at: number, loss = 1 / at): LogEntry {
-  const each = { loss, mse: loss / 2, norm: 1, rate: 1e-3, events: 2 }
+  const each = { loss, metrics: { mse: loss / 2 }, norm: 1, rate: 1e-3, copies: 2 }
   return { type: 'step', step: at, images: 64 * at, seconds: at / 8, progress: at / 100, ...each }
 }
 
-function evaluation(at: number, testMse = 0.5): LogEntry {
+function evaluation(at: number, mse = 0.5): LogEntry {
   const usage = [4, 8, 8, 16, 16].map(K => ({ entropy: Math.log2(K) - 0.1, perplexity: K, dead: 1 }))
-  const means = { testMse, losses: [0.1, 0.2, 0.3, 0.4, testMse], count: 40, usage }
+  const means = { metrics: { mse }, losses: [0.1, 0.2, 0.3, 0.4, mse], count: 40, usage }
   return { type: 'evaluation', step: at, images: 64 * at, seconds: at / 8, ...means }
 }
 
@@ -139,7 +142,7 @@ describe.each([
     const rebuilt = await run.model.reconstruct(pixels)
     let sum = 0
     for (let i = 0; i < pixels.length; i++) sum += (pixels[i] - rebuilt[i]) ** 2
-    const { errors, count } = contents.reconstructions!
+    const { errors, count } = (contents.own as DdnContents).reconstructions!
     expect(count).toBe(40)
     expect(errors.map(({ bits }) => bits)).toEqual([2, 5, 8, 12, 16])
     expect(errors[4].mse).toBeCloseTo(sum / pixels.length, 6)
@@ -199,7 +202,7 @@ describe('with little or bad input', () => {
       notes: [evil],
       versions: { [evil]: evil },
       config: { [evil]: evil },
-      samples: { seed: 0, images: [thumbnail] },
+      own: { ...(contents.own as DdnContents), samples: { seed: 0, images: [thumbnail] } },
     })
     expect(text).not.toMatch(/<script|<img src=x/)
     const { document } = parseHTML(text)
@@ -220,13 +223,14 @@ describe('with little or bad input', () => {
 })
 
 test('what came after the checkpoint is left out of the history', () => {
-  const { loss, testMse, splits } = history([step(1), step(2), evaluation(2), step(3), evaluation(3)], 2)
+  const log = [step(1), step(2), evaluation(2), step(3), evaluation(3)]
+  const { loss, metrics, copies } = history(log, families.ddn.metrics, 2)
   expect(loss).toEqual([
     { step: 1, value: 1 },
     { step: 2, value: 0.5 },
   ])
-  expect(testMse).toEqual([{ step: 2, value: 0.5 }])
-  expect(splits).toBe(4)
+  expect(metrics).toMatchObject([{ name: 'mse', test: [{ step: 2, value: 0.5 }] }])
+  expect(copies).toBe(4)
 })
 
 test('the depths shown are different layers, from the first to the last', () => {
