@@ -42,6 +42,12 @@ describeInChromium('in Chromium', () => {
 
     for (const name of Object.keys(bodies)) test(name, () => run(page, name, { device: 'wasm' }))
 
+    test('the models that come with the package: a judge steers a network', async () => {
+      const errors = await page.evaluate(() => coppice.threes())
+      expect(errors).toHaveLength(2)
+      for (const error of errors) expect(error).toBeLessThan(0.2)
+    })
+
     test('ONNX Runtime says nothing on the console, even of errors', () => {
       expect(said).toEqual([])
     })

@@ -78,8 +78,8 @@ export interface TextImagePreset {
 export const textImagePresets = {
   small: {
     summary: 'ten minutes on two cores: emoji and their names',
-    network: { widths: [32, 64, 128], depths: [1, 1, 1] },
-    optimiser: { batch: 128, rate: 2e-3, averageDecay: 0.99 },
+    network: { widths: [32, 64, 128], depths: [0, 1, 1] },
+    optimiser: { batch: 128, rate: 3e-3, averageDecay: 0.99 },
     budget: { minutes: 10 },
   },
 } as const satisfies Record<string, TextImagePreset>

@@ -36,6 +36,9 @@ import { rowsOf, type Tokenizer, tokenizerOf } from './tokenizer.ts'
 /** A residual branch starts almost silent. */
 const SILENT = 1e-2
 
+/** Small rows turn fast: at Adam's steps of about the learning rate, rows of length 1 would hardly move in a short run. */
+const QUIET = { normal: 0.02 }
+
 /**
  * images [N, c, s, s] in [−1, 1] → [N, D] of unit norm: 2×2 patches → 3×3 convolution → stages of residual blocks
  * x + conv(SiLU(norm(conv(SiLU(norm(x)))))), each stage at half the grid of the one before → one linear layer on all that
@@ -76,7 +79,7 @@ export function imageEncoder(images: Tensor, config: TextImageConfig, parameters
 export function textEncoder(tokens: Tensor, config: TextImageConfig, parameters: Parameters): Tensor {
   const { embedding, wordWidth, textHidden } = config
   const [n, count, length] = tokens.shape as [Dim, number, number]
-  const table = parameters('text.table', [rowsOf(tokenizerOfNetwork(config)), wordWidth], { normal: 0.1 })
+  const table = parameters('text.table', [rowsOf(tokenizerOfNetwork(config)), wordWidth], QUIET)
   const present = cast(greater(tokens, 0), 'float32')
   const pieces = slice(present, 2, 1, length)
   const pieceShare = div(pieces, maximum(reduceSum(pieces, [2], true), 1))

@@ -1,6 +1,7 @@
 // The page under test: what Playwright calls is on `window.coppice`.
 
 import type { RuntimeOptions } from '../../../src/runtime/index.ts'
+import { threes } from './models.ts'
 import { type Report, run } from './run.ts'
 
 /** The same in a worker that is ended afterwards. */
@@ -13,6 +14,6 @@ function runInWorker(name: string | undefined, options: RuntimeOptions): Promise
   }).finally(() => worker.terminate())
 }
 
-const coppice = { run, runInWorker }
+const coppice = { run, runInWorker, threes }
 export type Coppice = typeof coppice
 Object.assign(window, { coppice })
