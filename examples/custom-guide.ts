@@ -1,13 +1,13 @@
 // A guide of one's own: any function that scores candidates. This one likes images that are their own mirror image and
 // have just so much ink. The network was never told of either.
 //
-//   npx tsx examples/custom-guide.ts [folder of a run]        (make one with examples/train-and-sample.ts)
+//   npx tsx examples/custom-guide.ts [a run of digits] [picture]
 
 import { writeFileSync } from 'node:fs'
 import { blackBox, encodePng, grid, openRun } from 'coppice'
 
-const folder = process.argv[2] ?? 'runs/example'
-const run = await openRun(folder)
+const [model = 'digits', file = 'symmetric.png'] = process.argv.slice(2)
+const run = await openRun(model)
 
 /** The mean squared difference between an image [H, W] and its mirror image, and how far its ink is from a fifth. */
 function fault(image: Float32Array, size: number): number {
@@ -42,6 +42,6 @@ const both = new Float32Array(32 * each)
 both.set(images)
 both.set(free, 16 * each)
 const picture = grid(both, { count: 32, channels: 1, size: 32, columns: 16, scale: 2 })
-writeFileSync(`${folder}/symmetric.png`, encodePng(picture, { guide: 'symmetric', seed: '0' }))
-console.log(`guided above, free below: ${folder}/symmetric.png`)
+writeFileSync(file, encodePng(picture, { guide: 'symmetric', seed: '0' }))
+console.log(`guided above, free below: ${file}`)
 await run.close()

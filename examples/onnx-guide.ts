@@ -1,7 +1,7 @@
 // An ONNX model of one's own as a judge: what it is called, what it wants to see and how its answer is read; then it
-// steers. This one is the digit classifier that comes with Coppice, together with a mask: "a seven with this lower half".
+// steers. This one is the digit classifier that comes with Coppice, together with a mask: a nine with this lower half.
 //
-//   npx tsx examples/onnx-guide.ts [folder of a run] [label]
+//   npx tsx examples/onnx-guide.ts [a run of digits] [label] [picture]
 
 import { writeFileSync } from 'node:fs'
 import {
@@ -19,8 +19,8 @@ import {
   toFloat,
 } from 'coppice'
 
-const [folder = 'runs/example', label = '7'] = process.argv.slice(2)
-const run = await openRun(folder)
+const [model = 'digits', label = '9', file = 'guided.png'] = process.argv.slice(2)
+const run = await openRun(model)
 
 const judge = await openJudge(
   {
@@ -40,7 +40,7 @@ for (const { name, errors } of parts)
   console.log(`${name}: mean error ${(errors.reduce((a, b) => a + b) / errors.length).toFixed(4)}`)
 
 const sheet = grid(images, { count: 8, channels: 1, size: 32, columns: 8, scale: 2 })
-writeFileSync(`${folder}/guided.png`, encodePng(sheet, { label, seed: '0' }))
-console.log(`eight of them: ${folder}/guided.png`)
+writeFileSync(file, encodePng(sheet, { label, seed: '0' }))
+console.log(`eight of them: ${file}`)
 await judge.close()
 await run.close()

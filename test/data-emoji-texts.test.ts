@@ -3,11 +3,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Images, splitByKey, subset } from '../src/data/dataset.ts'
+import { type Dataset, type Images, splitByKey, subset } from '../src/data/dataset.ts'
 import { loadEmoji } from '../src/data/emoji.ts'
 import { packageFolder } from '../src/data/files.ts'
 
-const options = { size: 8, limit: 400, skinTones: true } as const
+let loading: Promise<Dataset> | undefined
+const withSkinTones = () => (loading ??= loadEmoji({ size: 8, limit: 400, skinTones: true }))
 
 test('emoji: the texts are the name, the short names, the subcategory and the category, in small letters', async () => {
   const { train, test: held } = await loadEmoji({ size: 8 })
@@ -30,7 +31,7 @@ test('emoji: the texts are the name, the short names, the subcategory and the ca
 })
 
 test('emoji: the drawings of both vendors have the same texts, and no two emoji have', async () => {
-  const { train, test: held } = await loadEmoji(options)
+  const { train, test: held } = await withSkinTones()
   const byThing = new Map<string, Set<string>>()
   const byTexts = new Map<string, Set<string>>()
   const add = (map: Map<string, Set<string>>, key: string, value: string) =>
@@ -46,7 +47,7 @@ test('emoji: the drawings of both vendors have the same texts, and no two emoji 
 })
 
 test('emoji: the skin tones of a variant are said after each of its names', async () => {
-  const { train } = await loadEmoji(options)
+  const { train } = await withSkinTones()
   const variants = train.names!.flatMap((name, i) =>
     name.split('/').length > 2 ? [{ name, texts: train.texts![i].split('\n') }] : [],
   )

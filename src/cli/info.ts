@@ -54,8 +54,8 @@ async function info(folder: string, flags: CommonOptions): Promise<void> {
 
 const partText = {
   all: '',
-  even: ' (training images of even number)',
-  odd: ' (training images of odd number)',
+  even: ' (the even half of its training images)',
+  odd: ' (the odd half of its training images)',
 }
 
 /** Everything that a run of any family says of itself. */

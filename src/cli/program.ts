@@ -36,6 +36,8 @@ Examples:
   $ coppice train --data digits --preset small --minutes 20 --out runs/digits
   $ coppice sample runs/digits --count 64 --seed 7 --out samples.png
   $ coppice reconstruct runs/digits --split test --count 1000 --out reconstructions.png
+  $ coppice edit runs/digits --guide inpaint --mask left --count 16 --top 2 --out edits
+  $ coppice gallery runs/digits --out gallery.html
 
 Every command takes --help, and --json for a result that programs can read.
 `

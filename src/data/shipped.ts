@@ -25,7 +25,9 @@ export async function findModel(path: string, folder = '.'): Promise<string> {
   if (/[/\\]/.test(path)) throw new Error(missing)
   const shipped = modelsFolder()
   if ((await kindOf(join(shipped, path))) === 'file') return join(shipped, path)
-  const names = (await readdir(shipped).catch(() => [])).filter(name => !name.endsWith('.onnx')).sort()
+  const names = (await readdir(shipped).catch(() => []))
+    .filter(name => /\.(json|safetensors)$/.test(name))
+    .sort()
   throw new Error(
     `${missing}, and none of that name among Coppice's own models, in ${shipped}${names.length ? suggestion(path, names) : ''}`,
   )

@@ -162,7 +162,7 @@ function judged(
   }
   return {
     kind: 'black-box',
-    name: `${name} by ${judge.name}`,
+    name: `${name} by ${judge.name.replace(/^.*[/\\\\]/, '')}`,
     score: candidates => read(candidates, 'score'),
     error: results => read(results, 'error'),
     close: async () => {

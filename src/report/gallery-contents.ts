@@ -1,6 +1,7 @@
 // What a gallery shows: made from results, shown by the page, with nothing of the network in it.
 
-import type { TaskGroup } from './gallery-tasks.ts'
+import type { Condition } from '../ddn/condition.ts'
+import type { TaskGroup } from './gallery-task.ts'
 
 export interface GalleryContents {
   /** The run's path, as its commands name it. */
@@ -13,8 +14,8 @@ export interface GalleryContents {
   channels: 1 | 3
   /** Choices of an image. */
   layers: number
-  /** What the network is told, in words: `a class`; null: nothing. */
-  condition: string | null
+  /** What the network is told; null: nothing. */
+  condition: Condition['kind'] | null
   /** Numbers of the pictures in the data's test images. */
   pictures: readonly number[]
   seed: number

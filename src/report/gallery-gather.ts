@@ -1,9 +1,10 @@
 // From a run to what its gallery shows: every task in turn, and what could not be done.
 
-import { type Dataset, spread } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset.ts'
 import { loadDataset } from '../data/load.ts'
+import { permutation, random } from '../data/rng.ts'
 import { type EditRequest, type EditResult, editAs } from '../eval/editing.ts'
-import { type GuideName, parseGuideSpec } from '../guides/index.ts'
+import { type GuideName, parseGuideSpec, type ReadFile } from '../guides/index.ts'
 import { fileReader } from '../guides/judge-files.ts'
 import type { Shown } from '../guides/shown.ts'
 import type { FolderRun } from '../train/run.ts'
@@ -11,7 +12,8 @@ import { VERSION } from '../version.ts'
 import type { GalleryContents, GalleryRow, GalleryTask, LeftOut } from './gallery-contents.ts'
 import { judgesFor, missingJudge } from './gallery-judges.ts'
 import { overlayPng, strokesOverlay } from './gallery-strokes.ts'
-import { columnsOf, type Judges, requestOf, type Task, type TaskContext, tasks } from './gallery-tasks.ts'
+import { columnsOf, type Judges, requestOf, type Task, type TaskContext } from './gallery-task.ts'
+import { tasks } from './gallery-tasks.ts'
 import { dataUris } from './pictures.ts'
 
 export interface GalleryOptions {
@@ -40,51 +42,24 @@ export async function gatherGallery(
   run: FolderRun,
   options: GalleryOptions,
 ): Promise<{ contents: GalleryContents; overlay: Uint8Array }> {
-  const { name, columns, seed, commandOf, onTask, onNote, signal } = options
+  const { name, commandOf, onTask, onNote, signal } = options
   const { model, config, step } = run
   const { channels, size, condition } = model.config
   const started = performance.now()
   const data = options.data ?? config.data
   const dataset = await loadDataset(data, { size, channels })
-  const { test } = dataset
-  if (test.count < columns) onNote?.(`${data} has ${test.count} test images, so there are no more columns`)
-  const pictures = Array.from(spread(test.count, columns))
-  const judged = await judgesFor(options.judges ?? null, options.texts ?? null, {
-    data: config.data,
-    columns,
-    runtime: model.runtime,
-  })
-  const context: TaskContext = {
-    channels,
-    data,
-    pictures,
-    labels: test.labels ? pictures.map(index => test.labels![index]) : null,
-    seed,
-    ...judged,
-    overlay: options.overlay,
-    condition,
-  }
+  const context = await contextOf(run, dataset, { ...options, data })
   const overlay = overlayPng(strokesOverlay(channels))
-  const read = fileReader()
+  const files = fileReader()
+  const readFile: ReadFile = async path => (path === options.overlay ? overlay : files(path))
   const done: GalleryTask[] = []
-  const leftOut: LeftOut[] = []
-  const wanted = tasks.filter(task => !task.needs?.endsWith('condition') || hasCondition(task, context))
-  for (const [i, task] of wanted.entries()) {
+  const { able, leftOut } = tasksFor(context, dataset, name)
+  for (const [i, task] of able.entries()) {
     signal?.throwIfAborted()
-    const missing = missingFor(task, context, name, dataset)
-    if (missing) {
-      leftOut.push({ id: task.id, title: task.title, ...missing })
-      continue
-    }
-    onTask?.(task.title, i, wanted.length)
+    onTask?.(task.title, i, able.length)
     const request = requestOf(task, context)
     try {
-      const result = await editAs(model, request, {
-        readFile: async path => (path === options.overlay ? overlay : read(path)),
-        load: async spec => (spec === data ? dataset : loadDataset(spec, { size, channels })),
-        onNote,
-        signal,
-      })
+      const result = await editAs(model, request, { readFile, load: async () => dataset, onNote, signal })
       done.push(shownTask(task, context, request, result, commandOf(request), dataset))
     } catch (error) {
       if (signal?.aborted) throw error
@@ -102,8 +77,8 @@ export async function gatherGallery(
     channels,
     layers: model.layers.length,
     condition: condition?.kind ?? null,
-    pictures,
-    seed,
+    pictures: context.pictures,
+    seed: context.seed,
     tasks: done,
     leftOut,
     seconds: (performance.now() - started) / 1000,
@@ -111,6 +86,36 @@ export async function gatherGallery(
     written: new Date(),
   }
   return { contents, overlay }
+}
+
+/** What the run's tasks are made from: pictures drawn from the test images, and judges that are there. */
+async function contextOf(
+  { model, config }: FolderRun,
+  { test }: Dataset,
+  { data, judges, texts, columns, seed, overlay, onNote }: GalleryOptions & { data: string },
+): Promise<TaskContext> {
+  if (test.count < columns) onNote?.(`${data} has ${test.count} test images, so there are no more columns`)
+  // Drawn, for neighbours are often alike.
+  const drawn = permutation(test.count, random(seed, 'gallery')).subarray(0, columns)
+  const pictures = Array.from(drawn).sort((a, b) => a - b)
+  const { runtime } = model
+  const asked = await judgesFor(judges ?? null, texts ?? null, { data: config.data, columns, runtime })
+  const labels = test.labels ? pictures.map(index => test.labels![index]) : null
+  const { channels, condition } = model.config
+  return { channels, data, pictures, labels, seed, ...asked, overlay, condition }
+}
+
+/** The tasks that can be tried, and those that lack something; what a condition takes is nothing without. */
+function tasksFor(context: TaskContext, dataset: Dataset, run: string) {
+  const able: Task[] = []
+  const leftOut: LeftOut[] = []
+  for (const task of tasks) {
+    if (task.needs?.endsWith('condition') && !hasCondition(task, context)) continue
+    const missing = missingFor(task, context, run, dataset)
+    if (missing) leftOut.push({ id: task.id, title: task.title, ...missing })
+    else able.push(task)
+  }
+  return { able, leftOut }
 }
 
 function hasCondition({ needs }: Task, { condition }: TaskContext): boolean {

@@ -6,7 +6,7 @@ import type { Judge } from '../guides/index.ts'
 import { openJudgeFile } from '../guides/judge-files.ts'
 import type { RuntimeOptions } from '../runtime/index.ts'
 import { shellWord } from './format.ts'
-import { type Judges, MOST } from './gallery-tasks.ts'
+import { type Judges, MOST } from './gallery-task.ts'
 
 /** The judges that come with the package, by the data that they learned from. */
 const shipped: Readonly<Record<string, readonly string[]>> = {

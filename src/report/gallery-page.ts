@@ -1,5 +1,6 @@
 /** A gallery as one page that asks nothing of the network: what was told, what came of it, and the command for it. */
 
+import type { Condition } from '../ddn/condition.ts'
 import { duration, plural, precise } from './format.ts'
 import type { GalleryContents, GalleryRow, GalleryTask, LeftOut } from './gallery-contents.ts'
 import { type Html, html, raw } from './html.ts'
@@ -59,20 +60,21 @@ function header(
   { trained, layers, condition, size, channels }: GalleryContents,
   groups: readonly Group[],
 ): Html {
-  const learned = condition === null ? 'and nothing else' : `told ${toldIn[condition]}`
+  const images = trained.includes(':') ? `the pictures of ${titleOf(trained)}` : trained
+  const kind = `${size} × ${size} pixels${channels === 3 ? ' in colour' : ''}`
   return html`<header>
 <p class="label">Coppice · gallery</p>
 <h1>${titleOf(trained)}, guided</h1>
-<p class="lead">One network learned to draw these images of ${size} × ${size} pixels${channels === 3 && ' in colour'}, ${learned}. In each of ${plural(layers, 'choice')} it offers candidates, and a guide that it was never told of says which come near to what is wanted. No gradients, no training for the task.</p>
-<nav><ul class="groups">${groups.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
+<p class="lead">A network learned to draw ${images}, ${kind}, ${condition === null ? 'and nothing else' : toldIn[condition]}. In each of ${plural(layers, 'choice')} it offers candidates, and a guide that it was never told of says which of them come near to what is wanted. No gradients, no training for the task.</p>
+<nav aria-label="Tasks"><ul class="groups">${groups.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
 </header>`
 }
 
-const toldIn: Record<string, string> = {
-  class: 'their class',
-  grey: 'them without their colours',
-  edges: 'their edges',
-  'low-res': 'them at a low resolution',
+const toldIn: Record<Condition['kind'], string> = {
+  class: 'told the class of each',
+  grey: 'told the greys of each',
+  edges: 'told the edges of each',
+  'low-res': 'told each at a low resolution',
 }
 
 function task(
@@ -89,7 +91,7 @@ function task(
 <p>${about}</p>
 <figure class="board" style="${depthStyle(size)};--columns:${columns}">
 ${rows.map(row => boardRow(row, title))}
-<figcaption>Error ${precise(error.mean)}: ${error.of}. ${plural(count, 'result')} in ${duration(seconds)}.</figcaption>
+<figcaption>Error ${precise(error.mean)}: ${error.of}. ${plural(count, 'result')} in ${duration(seconds).replaceAll(' ', '\u00a0')}.</figcaption>
 </figure>
 ${commandBlock(command)}
 </article>
@@ -110,10 +112,13 @@ function boardRow({ name, cells }: GalleryRow, title: string): Html {
 `
 }
 
-/** A click selects the whole of it. Lines break between a flag with its value and the next. */
+/** A click selects the whole of it. Lines break before a flag, and after the commas of a list. */
 function commandBlock(command: string): Html {
-  const words = command.split(/ (?=--)/).map((word, i) => html`${i > 0 && ' '}<span>${word}</span>`)
-  return html`<p class="command"><code>${words}</code></p>`
+  const flags = command.split(/ (?=--)/).map((flag, i) => {
+    const parts = flag.split(/(?<=,)/).map((part, j) => html`${j > 0 && raw('<wbr>')}${part}`)
+    return html`${i > 0 && ' '}<span>${parts}</span>`
+  })
+  return html`<p class="command"><code>${flags}</code></p>`
 }
 
 /** Tasks that lack the same stand together. */

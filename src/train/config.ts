@@ -1,6 +1,7 @@
 // What the configurations of all families have in common: the optimiser, the data, the seed, the budget.
 
 import { z } from 'zod'
+import { hash32 } from '../data/rng.ts'
 
 export const optimiserSchema = z.strictObject({
   /** Images per step. */
@@ -27,7 +28,7 @@ export const commonSettings = {
   seed: z.number().int().default(0),
   /** The data's name, as `--data` takes it. */
   data: z.string().default('digits'),
-  /** Which of the training images: all, or those of even or of odd number, counted from 0. */
+  /** Which of the training images: all, or one half of them; see `imagesOf`. */
   part: z.enum(['all', 'even', 'odd']).default('all'),
   /** How long: a number of steps, or minutes of training time. */
   budget: z.union([
@@ -38,14 +39,14 @@ export const commonSettings = {
 
 export type Part = z.output<typeof commonSettings.part>
 
-/** How many of `count` images belong to a part. */
-export function countOf(part: Part, count: number): number {
-  return part === 'all' ? count : part === 'even' ? Math.ceil(count / 2) : Math.floor(count / 2)
-}
-
-/** From the numbers of images within their part to their numbers among all. */
-export function inPart(part: Part, indices: Int32Array): Int32Array {
-  if (part === 'all') return indices
-  const first = part === 'even' ? 0 : 1
-  return indices.map(index => 2 * index + first)
+/**
+ * The numbers of the images of a part, among `count` images. The halves are those whose number has an even or an odd
+ * hash. The number itself would not do: in MNIST, for one, images of even number are
+ * the harder ones.
+ */
+export function imagesOf(part: Part, count: number): Int32Array {
+  const all = Int32Array.from({ length: count }, (_, i) => i)
+  if (part === 'all') return all
+  const wanted = part === 'even' ? 0 : 1
+  return all.filter(i => (hash32(`image ${i}`) & 1) === wanted)
 }

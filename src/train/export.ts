@@ -26,7 +26,7 @@ export function exportFiles(run: AnyRun, name: string): ExportedFiles {
 
 /** How a model was made and how good it is, in a sentence. */
 function aboutOf<M extends ModelName>({ family, config, step, images, metrics }: Run<M>): string {
-  const part = config.part === 'all' ? '' : `, training images of ${config.part} number`
+  const part = config.part === 'all' ? '' : ` (the ${config.part} half of its training images)`
   const measured = families[family].metrics
     .filter(({ name }) => metrics?.[name] !== undefined)
     .map(({ name, title }) => `${title} ${Number(metrics![name].toFixed(5))}`)

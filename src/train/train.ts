@@ -22,7 +22,7 @@ export interface CommonOptions extends LoopOptions {
   steps?: number
   /** Every random choice follows from this; default 0. */
   seed?: number
-  /** Which of the training images: all (default), or those of even or odd number. */
+  /** Which of the training images: all (default), or one half of them. */
   part?: TrainConfig['part']
   /** Images per step, and the peak learning rate; short for `optimiser: { batch, rate }`. */
   batch?: number

@@ -6,7 +6,7 @@ import { adamRate } from '../nn/adam.ts'
 import type { Evaluation, RowCopy, StepOutcome } from '../nn/learner.ts'
 import type { Layout } from '../nn/parameters.ts'
 import { compile, type Feed, type RuntimeOptions, type Step } from '../runtime/index.ts'
-import { countOf, inPart } from './config.ts'
+import { imagesOf } from './config.ts'
 import { type ConfigOf, familyOf, type LearnerOf, type ModelName } from './families.ts'
 import { Streams, type StreamsState } from './streams.ts'
 
@@ -77,6 +77,8 @@ export class Trainer<M extends ModelName = ModelName> {
   step = 0
   /** Seconds spent in steps. */
   seconds = 0
+  /** Numbers of the images that are trained on. */
+  private readonly numbers: Int32Array
   private readonly streams: Streams
   private readonly sampler: Sampler
   private upcoming: Batch | null = null
@@ -91,7 +93,8 @@ export class Trainer<M extends ModelName = ModelName> {
     const { seed, optimiser, part } = config
     this.layout = learner.layout
     this.streams = new Streams(seed)
-    this.sampler = batches(countOf(part, images.count), optimiser.batch, random(seed, 'batches'))
+    this.numbers = imagesOf(part, images.count)
+    this.sampler = batches(this.numbers.length, optimiser.batch, random(seed, 'batches'))
   }
 
   /** A trainer at step 0, on images [count, c, s, s] of the network's size; from fresh weights, or from `start`. */
@@ -123,7 +126,7 @@ export class Trainer<M extends ModelName = ModelName> {
 
   /** Images that are trained on. */
   get imageCount(): number {
-    return countOf(this.config.part, this.images.count)
+    return this.numbers.length
   }
 
   /** Share of the budget used. */
@@ -226,7 +229,7 @@ export class Trainer<M extends ModelName = ModelName> {
   /** The next batch, made while a step runs. */
   private prepare(): Batch {
     const [sampler, streams] = [this.sampler.state(), this.streams.state()]
-    const indices = inPart(this.config.part, this.sampler.next())
+    const indices = this.sampler.next().map(i => this.numbers[i])
     return { feeds: this.learner.feeds(this.images, indices, this.streams.for), sampler, streams }
   }
 

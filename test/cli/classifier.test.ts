@@ -59,7 +59,7 @@ test('train says what it measured, and what to do next', async () => {
   expect(stdout).toMatch(/^Network +classes dark, light; 0\.00 M parameters$/m)
   expect(stdout).toMatch(/^Next +npx coppice export .*plain --out judge$/m)
   const info = await coppice('info', out)
-  expect(info.stdout).toMatch(/^Data +folder:.* \(training images of even number\), 3×8×8$/m)
+  expect(info.stdout).toMatch(/^Data +folder:.* \(the even half of its training images\), 3×8×8$/m)
 })
 
 test('info says what it is made of and how it went', async () => {

@@ -230,6 +230,7 @@ test('export writes the models, their manifest and a README', async () => {
     'decoder.onnx',
     'encoder.onnx',
     'manifest.json',
+    'model.safetensors',
     'parameters.f32',
     'train-step.onnx',
   ]

@@ -37,6 +37,21 @@ test('train and sample, then look at codes', { timeout: 300_000 }, async () => {
   expect(decodePngText(await readFile(join(run, 'changed.png'))).codes).toMatch(/^\d+( \d+)+$/)
 })
 
+test("a guide of one's own: its results please it more than others", { timeout: 120_000 }, async () => {
+  const file = join(folder, 'symmetric.png')
+  const [, guided, free] = /^fault (\S+) guided, (\S+) free/.exec(example('custom-guide', 'digits', file))!
+  expect(Number(guided)).toBeLessThan(Number(free) / 4)
+  expect(decodePngText(await readFile(file)).guide).toBe('symmetric')
+})
+
+test('an ONNX model as a judge, together with a mask', { timeout: 120_000 }, async () => {
+  const file = join(folder, 'guided.png')
+  const told = example('onnx-guide', 'digits', '9', file)
+  expect(Number(/^class.*: mean error (\S+)/.exec(told)![1])).toBeLessThan(0.5)
+  expect(Number(/inpaint: mean error (\S+)/.exec(told)![1])).toBeLessThan(0.1)
+  expect(decodePngText(await readFile(file)).label).toBe('9')
+})
+
 test('the density experiment', { timeout: 120_000 }, async () => {
   const file = join(folder, 'd.gif')
   expect(example('density', 'blurs', '100', file)).toMatch(

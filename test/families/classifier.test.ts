@@ -15,6 +15,7 @@ import { classifierLayout, classifierStep } from '../../src/families/classifier/
 import { parseJudgeSpec } from '../../src/guides/judge-spec.ts'
 import { adamRate } from '../../src/nn/adam.ts'
 import { compile } from '../../src/runtime/index.ts'
+import { imagesOf } from '../../src/train/config.ts'
 import { exportFiles } from '../../src/train/export.ts'
 import { classifier } from '../../src/train/resolve.ts'
 import { openRun, train as trainInto } from '../../src/train/run.ts'
@@ -222,7 +223,10 @@ describe('a run of a classifier', () => {
   test('opens as what it is', async () => {
     const run = await openRun(out(), { model: 'classifier' })
     expect(run.config.network.classes).toHaveLength(10)
-    expect(run.log[0]).toMatchObject({ type: 'start', data: { train: 1000, test: 2000 } })
+    expect(run.log[0]).toMatchObject({
+      type: 'start',
+      data: { train: imagesOf('odd', 2000).length, test: 2000 },
+    })
     expect(run.log.at(-2)).toMatchObject({ type: 'evaluation', metrics: { accuracy: run.metrics!.accuracy } })
     await run.close()
     const any = await openRun(out(), { model: 'any' })
@@ -251,7 +255,9 @@ describe('a run of a classifier', () => {
       input: { name: 'images', size: 8, channels: 1, layout: 'NCHW', order: 'RGB', range: [-1, 1] },
       output: { name: 'logits', read: 'logits', classes: Array.from('0123456789') },
     })
-    expect(judge.about).toContain(`20 steps (640 images) on digits, training images of odd number, seed 0`)
+    expect(judge.about).toContain(
+      `20 steps (640 images) on digits (the odd half of its training images), seed 0`,
+    )
     expect(judge.about).toContain(`accuracy ${Number(run.metrics!.accuracy.toFixed(5))}`)
     await run.close()
   })

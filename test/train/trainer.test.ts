@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest'
 import { subset } from '../../src/data/dataset.ts'
 import { layoutOf } from '../../src/ddn/program.ts'
+import { imagesOf } from '../../src/train/config.ts'
 import { configOf } from '../../src/train/train.ts'
 import { schedule, Trainer, VECTORS } from '../../src/train/trainer.ts'
 import { discs, quick, tinyData, tinyModel } from './tiny.ts'
@@ -100,23 +101,23 @@ test('a training takes the steps that it has always taken: losses, gradients and
   await trainer.close()
 })
 
-test('the even and the odd part are trained on each alone, and share no image', async () => {
+test('the halves are of about the same size, share no image, and do not follow the order', () => {
+  const [even, odd] = [imagesOf('even', 10_000), imagesOf('odd', 10_000)]
+  expect([...even, ...odd].sort((a, b) => a - b)).toEqual([...imagesOf('all', 10_000)])
+  // Standard deviations of a fair coin: 50 of 10,000, and 35 of 5,000.
+  expect(Math.abs(even.length - 5000)).toBeLessThan(200)
+  expect(Math.abs(even.filter(i => i % 2 === 0).length - even.length / 2)).toBeLessThan(150)
+})
+
+test('a half is trained on alone', async () => {
   const { train } = tinyData()
-  const halves = ([0, 1] as const).map(first =>
-    subset(
-      train,
-      Array.from({ length: 30 }, (_, i) => 2 * i + first),
-    ),
-  )
-  for (const [part, half] of [
-    ['even', halves[0]],
-    ['odd', halves[1]],
-  ] as const) {
+  for (const part of ['even', 'odd'] as const) {
+    const half = subset(train, imagesOf(part, train.count))
     const [trainer, alone] = [
       await make({ part }),
       await Trainer.create(configOf(tinyModel, tinyData(), quick), half, quick.runtime),
     ]
-    expect(trainer.imageCount).toBe(30)
+    expect(trainer.imageCount).toBe(half.count)
     for (let i = 0; i < 3; i++) expect((await trainer.advance()).loss).toBe((await alone.advance()).loss)
     await trainer.close()
     await alone.close()
