@@ -1,8 +1,10 @@
 // What guides reach, on digits: each section prints a table.
 //   npx tsx bench/guides.ts RUN inpainting|super-resolution|beam|cost|diversity [count]
+//   npx tsx bench/guides.ts RUN diversity [count] leakage.png      (and the nearest training images beside the results)
 //   npx tsx bench/guides.ts RUN class [per class] JUDGE.json RUN-OF-ANOTHER-CLASSIFIER
 //   npx tsx bench/guides.ts RUN black-box [count] JUDGE.json
 
+import { writeFileSync } from 'node:fs'
 import { type Images, toFloat } from '../src/data/dataset.ts'
 import { loadDigits } from '../src/data/digits.ts'
 import { random } from '../src/data/rng.ts'
@@ -16,6 +18,8 @@ import { classGuide, openJudge } from '../src/guides/index.ts'
 import { fileReader } from '../src/guides/judge-files.ts'
 import { maskNames, namedMask } from '../src/guides/masks.ts'
 import { inpaint, reconstruct, superResolve } from '../src/guides/tasks/linear.ts'
+import { grid } from '../src/report/grid.ts'
+import { encodePng } from '../src/report/png.ts'
 import { compile } from '../src/runtime/index.ts'
 import { openRun } from '../src/train/run.ts'
 
@@ -279,6 +283,7 @@ async function diversity() {
   const everywhere = new Float32Array(length).fill(1)
   const mean = (values: Float32Array) => values.reduce((a, b) => a + b) / values.length
   const own = mean((await nearestTraining(test.images.slice(0, 200 * length), everywhere)).distances)
+  const beside: Float32Array[] = []
   for (let i = 0; i < 8; i++) {
     const one = { ...test, images: test.images.slice(i * length, (i + 1) * length) }
     const { images } = await edit(run.model, {
@@ -295,6 +300,14 @@ async function diversity() {
       own,
     )
   }
+  if (!judgeFile) return
+  // Completions above, their nearest training images below.
+  const all = new Float32Array(32 * length)
+  beside.forEach((two, i) => {
+    all.set(two, ((i % 2) * 16 + 2 * Math.floor(i / 2)) * length)
+  })
+  const sheet = grid(all, { count: 32, channels, size, columns: 16, scale: 2 })
+  writeFileSync(judgeFile, encodePng(sheet, { run: folder, command: 'bench/guides.ts diversity' }))
 }
 
 /** Digits of every class wanted by one classifier, judged by another one that has seen other digits. */
