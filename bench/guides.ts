@@ -292,6 +292,7 @@ async function diversity() {
       pick: { rule: 'top', of: 2 },
     })
     const nearest = await nearestTraining(images, everywhere)
+    beside.push(images.slice(0, 2 * length), nearest.images.slice(0, 2 * length))
     row(
       String(data.test.labels![i]),
       pairwise(images, 16),
