@@ -229,7 +229,7 @@ async function cost() {
     'inpaint checkerboard': inpaint(test, namedMask('checkerboard', size)),
     'super-resolve ×2': superResolve(test, 2),
     'super-resolve ×4': superResolve(test, 4),
-    'super-resolve ×3, by a matrix': superResolve(test, 3),
+    'super-resolve ×3': superResolve(test, 3),
   }
   const few = 32
   const times = new Map(Object.keys(guides).map(name => [name, [] as number[]]))

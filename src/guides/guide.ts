@@ -21,7 +21,7 @@ export interface LinearGuide {
 export type LinearMap =
   /** Every pixel times its weight [s, s], the same for all channels: 1 where it is known, 0 where it is not. */
   | { map: 'mask'; weights: Float32Array }
-  /** The mean over areas, to size × size. */
+  /** The mean over areas, to size × size; fastest where that divides the image's size. */
   | { map: 'area'; size: number }
   /** Other channels from these: a matrix [rows][c], such as [[0.299, 0.587, 0.114]] for grey. */
   | { map: 'mix'; matrix: readonly (readonly number[])[] }

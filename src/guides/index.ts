@@ -17,7 +17,7 @@ export {
 export { type JudgeSpec, type JudgeSpecInput, judgeSchema, parseJudgeSpec } from './judge-spec.ts'
 export { textGuide } from './judge-text.ts'
 export { type MaskName, maskFromPicture, maskNames, namedMask } from './masks.ts'
-export { areaMap, greyMap, measure, measured, visibleMap } from './measure.ts'
+export { greyMap, measure, measured, visibleMap } from './measure.ts'
 export type { PickRule } from './pick.ts'
 export { fitPictures, type ImageShape, type Pictures } from './pictures.ts'
 export { classReward } from './reward.ts'

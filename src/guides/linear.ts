@@ -19,6 +19,7 @@ import {
 } from '../graph/index.ts'
 import type { LinearGuide, LinearMap } from './guide.ts'
 import type { ImageShape } from './pictures.ts'
+import { resizeTensor } from './resample.ts'
 
 /** The shape of one image's measurement M x: [channels, size, size], or [rows] once a matrix has been. */
 export function measuredShape(maps: readonly LinearMap[], { channels, size }: ImageShape): number[] {
@@ -34,8 +35,8 @@ export function measuredShape(maps: readonly LinearMap[], { channels, size }: Im
           throw new Error(`mask: ${map.weights.length} weights are not those of ${side}×${side} pixels`)
         break
       case 'area':
-        if (!(Number.isInteger(map.size) && map.size >= 1) || side % map.size)
-          throw new Error(`area: ${map.size} is no whole part of ${side}; use a matrix`)
+        if (!(Number.isInteger(map.size) && map.size >= 1 && map.size <= side))
+          throw new Error(`area: ${map.size} is no size from 1 to ${side}`)
         shape = [c, map.size, map.size]
         break
       case 'mix':
@@ -61,7 +62,7 @@ function applyMap(x: Tensor, map: LinearMap): Tensor {
     case 'mask':
       return mul(x, constant(map.weights, [1, 1, side, side]))
     case 'area':
-      return areaPool(x, side / map.size)
+      return side % map.size ? resizeTensor(x, map.size, map.size) : areaPool(x, side / map.size)
     case 'mix':
       return mixImages(x, map.matrix)
     case 'matrix': {
@@ -76,8 +77,8 @@ export function measuredError(guide: LinearGuide, images: Tensor, wanted: Tensor
   const away = square(sub(measure(guide.measurement, images), supported(guide, wanted)))
   const n = images.shape[0] as number
   const count = away.shape.slice(1).reduce((a: number, b) => a * (b as number), 1)
-  const mask = normalForm(guide.measurement)?.mask
-  const total = mask ? (count / mask.length) * energyOf(mask) : count
+  const form = normalForm(guide.measurement, images.shape[2] as number)
+  const total = weightOf(form ? form.mask : lastMask(guide.measurement), count)
   return div(reduceSum(reshape(away, [n, count]), [1]), total)
 }
 
@@ -92,22 +93,31 @@ export function linearScores(
   candidates: Candidates,
   wanted: Tensor,
 ): Tensor {
-  const form = normalForm(guide.measurement)
+  const form = normalForm(guide.measurement, config.size)
   return form
     ? scoresInPlace(form, config, spec, candidates, supported(guide, wanted))
-    : scoresOfParts(guide.measurement, config, spec, candidates, wanted)
+    : scoresOfParts(guide.measurement, config, spec, candidates, supported(guide, wanted))
 }
 
 /** Where a mask comes last nothing is wanted behind it, whatever stands there. */
 function supported({ measurement }: LinearGuide, wanted: Tensor): Tensor {
-  const last = measurement[measurement.length - 1]
-  if (last?.map !== 'mask') return wanted
-  return measure([{ map: 'mask', weights: last.weights.map(weight => (weight === 0 ? 0 : 1)) }], wanted)
+  const mask = lastMask(measurement)
+  if (!mask) return wanted
+  return measure([{ map: 'mask', weights: mask.map(weight => (weight === 0 ? 0 : 1)) }], wanted)
+}
+
+/** What `count` squared errors are a mean over: under a mask, over its squared weights. */
+const weightOf = (mask: Float32Array | null, count: number) =>
+  mask ? (count / mask.length) * energyOf(mask) : count
+
+function lastMask(maps: readonly LinearMap[]): Float32Array | null {
+  const last = maps[maps.length - 1]
+  return last?.map === 'mask' ? last.weights : null
 }
 
 const energyOf = (mask: Float32Array) => mask.reduce((sum, weight) => sum + weight * weight, 0)
 
-/** Mixes and areas, which commute, and after them masks: the measurements with a short way. */
+/** Mixes and areas that divide the size, which commute, and after them masks: the measurements with a short way. */
 interface NormalForm {
   mixes: (readonly (readonly number[])[])[]
   /** The size they lead to; null: the image's. */
@@ -116,10 +126,10 @@ interface NormalForm {
   mask: Float32Array | null
 }
 
-function normalForm(maps: readonly LinearMap[]): NormalForm | null {
+function normalForm(maps: readonly LinearMap[], side: number): NormalForm | null {
   const form: NormalForm = { mixes: [], size: null, mask: null }
   for (const map of maps) {
-    if (map.map === 'matrix' || (map.map === 'area' && form.mask)) return null
+    if (map.map === 'matrix' || (map.map === 'area' && (form.mask || side % map.size))) return null
     if (map.map === 'mix') form.mixes.push(map.matrix)
     if (map.map === 'area') form.size = map.size
     if (map.map === 'mask') form.mask = form.mask ? form.mask.map((w, i) => w * map.weights[i]) : map.weights
@@ -176,7 +186,10 @@ function scoresOfParts(
     previous: previous && reshape(whole(previous), [n, 1, rows, 1]),
     channels: 1,
   }
-  return mul(weightedDistances(flat, reshape(wanted, [n, 1, rows, 1]), null), -1 / rows)
+  return mul(
+    weightedDistances(flat, reshape(wanted, [n, 1, rows, 1]), null),
+    -1 / weightOf(lastMask(maps), rows),
+  )
 }
 
 function identity(n: number): Float32Array {

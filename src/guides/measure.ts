@@ -2,8 +2,8 @@
 
 import { LUMINANCE } from '../ddn/condition.ts'
 import type { LinearGuide, LinearMap } from './guide.ts'
-import { countOf, type ImageShape, type Pictures } from './pictures.ts'
-import { resizeMatrix, resizePlanes } from './resample.ts'
+import { countOf, type Pictures } from './pictures.ts'
+import { resizePlanes } from './resample.ts'
 
 /**
  * Wants M x to be `wanted`: M the maps one after another, `wanted` [1 or N, …] as `measured` would give it.
@@ -90,32 +90,4 @@ export const greyMap: LinearMap = { map: 'mix', matrix: [LUMINANCE] }
 /** What a mask [s, s] leaves visible. Squared errors are weighted by 1 − mask, hence its root. */
 export function visibleMap(mask: Float32Array): LinearMap {
   return { map: 'mask', weights: mask.map(hidden => Math.sqrt(1 - hidden)) }
-}
-
-/** More numbers than these make a matrix too large to hold: 256 MB. */
-const MATRIX_LIMIT = 2 ** 26
-
-/** Area averages to low × low: where `low` does not divide the size, as a matrix on the whole image. */
-export function areaMap(low: number, { channels, size }: ImageShape): LinearMap {
-  if (size % low === 0) return { map: 'area', size: low }
-  const rows = channels * low * low
-  const columns = channels * size * size
-  if (rows * columns > MATRIX_LIMIT)
-    throw new Error(
-      `${low}×${low} does not divide ${size}×${size}, and a matrix for that is too large; ` +
-        `give a factor that divides ${size}`,
-    )
-  const axis = resizeMatrix(size, low)
-  const matrix = new Float32Array(rows * columns)
-  for (let c = 0; c < channels; c++)
-    for (let y = 0; y < low; y++)
-      for (let x = 0; x < low; x++) {
-        const row = ((c * low + y) * low + x) * columns
-        for (let v = 0; v < size; v++) {
-          const weight = axis[y * size + v]
-          if (weight === 0) continue
-          for (let u = 0; u < size; u++) matrix[row + (c * size + v) * size + u] = weight * axis[x * size + u]
-        }
-      }
-  return { map: 'matrix', rows, matrix }
 }

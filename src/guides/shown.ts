@@ -5,7 +5,6 @@ import type { BlackBoxGuide, LinearGuide } from './guide.ts'
 import { measuredShape } from './linear.ts'
 import { fitPictures, type ImageShape, type Pictures } from './pictures.ts'
 import type { SingleSpec } from './spec.ts'
-import { lowSize } from './tasks/linear.ts'
 
 /** What a guide, or the network itself, was told: one for all results, or one for each. */
 export interface Shown {
@@ -37,11 +36,7 @@ export function shownOf(
   })
   if (spec.guide === 'class') return spec.label === undefined ? picture(null) : words(spec.label)
   if (spec.guide === 'text') return words(spec.text)
-  if (guide.kind === 'linear') {
-    if (spec.guide !== 'super-resolve') return picture(shownBy(guide, shape))
-    // The averages may have come from a matrix, which does not know that they are a picture.
-    return picture(enlarged(guide.wanted, shape.channels, lowSize(shape.size, spec.factor), shape))
-  }
+  if (guide.kind === 'linear') return picture(shownBy(guide, shape))
   if (!pictures || (spec.guide === 'similar' && spec.to === 'vector')) return picture(null)
   const { images } = fitPictures(pictures, shape)
   return picture(spec.guide === 'edges' ? edgePictures(images, shape) : images)

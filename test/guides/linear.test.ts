@@ -24,6 +24,8 @@ const measurements = (channels: 1 | 3): Record<string, LinearMap[]> => ({
   'a mask': [mask(8, false)],
   'a soft mask': [mask(8, true)],
   'an area average': [{ map: 'area', size: 4 }],
+  'an area average to a size that does not divide': [{ map: 'area', size: 3 }],
+  'and a mask of it': [{ map: 'area', size: 5 }, mask(5, true)],
   'an average of everything': [{ map: 'area', size: 1 }],
   'a mask of an area average': [{ map: 'area', size: 4 }, mask(4, true)],
   'an area average behind a mask': [mask(8, true), { map: 'area', size: 2 }],
@@ -141,7 +143,7 @@ test('a measurement that does not fit says what does', () => {
     (...maps: LinearMap[]) =>
     () =>
       measuredShape(maps, { channels: 1, size: 8 })
-  expect(of({ map: 'area', size: 3 })).toThrow('3 is no whole part of 8')
+  expect(of({ map: 'area', size: 9 })).toThrow('9 is no size from 1 to 8')
   expect(of({ map: 'mask', weights: new Float32Array(9) })).toThrow('9 weights are not those of 8×8')
   expect(of(grey)).toThrow('each row needs 1 weights')
   expect(of({ map: 'matrix', rows: 2, matrix: new Float32Array(64) })).toThrow('not 2 rows of 64')

@@ -33,7 +33,10 @@ const tokenizer = tokenizerOf(['owl', 'red'])
 
 const embedding = writeModel({
   vector: mul(
-    reshape(reduceSum(cast(slice(input('t', [1, 16, 16], 'int32'), 2, 0, 2), 'float32'), [1]), [1, 2]),
+    reshape(
+      reduceSum(cast(slice(input('t', [1, ...tokenizer.shape], 'int32'), 2, 0, 2), 'float32'), [1]),
+      [1, 2],
+    ),
     1,
   ),
 })

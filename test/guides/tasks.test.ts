@@ -9,7 +9,7 @@ import { compiled } from '../../src/guides/compiled.ts'
 import { edit } from '../../src/guides/edit.ts'
 import type { BlackBoxGuide, CandidateImages, LinearGuide, LinearMap } from '../../src/guides/guide.ts'
 import { namedMask } from '../../src/guides/masks.ts'
-import { areaMap, greyMap, measure, measured, visibleMap } from '../../src/guides/measure.ts'
+import { greyMap, measure, measured, visibleMap } from '../../src/guides/measure.ts'
 import { fitPictures, type Pictures } from '../../src/guides/pictures.ts'
 import { resizeMatrix, resizePlanes, resizeTensor } from '../../src/guides/resample.ts'
 import {
@@ -120,17 +120,16 @@ describe('resampling', () => {
 })
 
 describe('measurements', () => {
-  test('an area that does not divide the size is a matrix, and gives the same averages', () => {
+  test('an area is averaged to any size', () => {
     for (const [size, low] of [
       [8, 4],
       [8, 3],
       [9, 5],
       [7, 1],
     ]) {
-      const map = areaMap(low, { channels: 3, size })
-      expect(map.map).toBe(size % low === 0 ? 'area' : 'matrix')
       const given = pictures(2, 3, size)
-      near(measured([map], given), resizePlanes(given.images, [size, size], [low, low]), 1e-6)
+      const averages = resizePlanes(given.images, [size, size], [low, low])
+      near(measured([{ map: 'area', size: low }], given), averages, 1e-6)
     }
   })
 
@@ -172,7 +171,7 @@ describe('measurements', () => {
     expect(() => measure([], Float32Array.of(0, Infinity))).toThrow(
       'measure: the wanted value at 1 is Infinity',
     )
-    expect(() => areaMap(100, { channels: 3, size: 256 })).toThrow('give a factor that divides 256')
+    expect(() => measured([{ map: 'area', size: 5 }], given)).toThrow('5 is no size from 1 to 4')
   })
 })
 

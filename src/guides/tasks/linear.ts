@@ -6,7 +6,7 @@
 import { random } from '../../data/rng.ts'
 import type { LinearGuide } from '../guide.ts'
 import { checkMask } from '../masks.ts'
-import { areaMap, greyMap, measure, measured, visibleMap } from '../measure.ts'
+import { greyMap, measure, measured, visibleMap } from '../measure.ts'
 import { countOf, type Pictures } from '../pictures.ts'
 
 /** The picture itself: M x = x. */
@@ -27,8 +27,7 @@ export function superResolve(pictures: Pictures, factor: number, size = pictures
       `super-resolve: factor is ${factor}; it must be from 2 to ${size}, the size of the result`,
     )
   const low = lowSize(size, factor)
-  const { channels } = pictures
-  const map = areaMap(low, { channels, size })
+  const map = { map: 'area', size: low } as const
   if (pictures.size === size) return measure([map], measured([map], pictures), 'super-resolve')
   if (pictures.size !== low)
     throw new Error(
