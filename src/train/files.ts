@@ -15,7 +15,7 @@ export async function writeAtomic(
   path: string,
   data: Uint8Array | string | readonly Uint8Array[],
 ): Promise<void> {
-  const aside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.aside`)
+  const aside = asideOf(path)
   try {
     const file = await open(aside, 'wx')
     try {
@@ -30,6 +30,11 @@ export async function writeAtomic(
     throw cannotWrite(path, error)
   }
   await syncFolder(dirname(path))
+}
+
+/** A name beside a file for what is to become it. */
+export function asideOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.aside`)
 }
 
 /** Removes what `writeAtomic` left aside when it was killed. Only for a folder that no one else writes to. */

@@ -1,9 +1,9 @@
 // One process at a time writes to a run folder: a lock file with the process's id.
 
-import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { cannotWrite } from './files.ts'
+import { asideOf, cannotWrite } from './files.ts'
 
 interface Holder {
   pid: number
@@ -31,8 +31,26 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   throw new Error(`cannot lock ${folder}: others keep taking it; try again`)
 }
 
-/** Makes the lock unless there is one. */
+/** Makes the lock unless there is one: written aside and linked, so that a kill leaves none without its holder. */
 async function create(path: string, holder: Holder): Promise<boolean> {
+  const aside = asideOf(path)
+  try {
+    await writeFile(aside, JSON.stringify(holder), { flag: 'wx' })
+    await link(aside, path)
+    return true
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? ''
+    // What lay aside may have been swept away by the lock's holder.
+    if (code === 'EEXIST' || code === 'ENOENT') return false
+    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) return createInPlace(path, holder)
+    throw cannotWrite(path, error)
+  } finally {
+    await unlink(aside).catch(() => {})
+  }
+}
+
+/** The same on a file system without links. */
+async function createInPlace(path: string, holder: Holder): Promise<boolean> {
   try {
     const file = await open(path, 'wx')
     try {
