@@ -1,5 +1,5 @@
 // What a condition in training gains, at equal steps, over a guide on a network that was never told of it.
-//   npx tsx bench/conditions.ts class|low-res|edges|grey CONDITIONAL-RUN UNCONDITIONAL-RUN [count]
+//   npx tsx bench/conditions.ts class|low-res|edges|grey CONDITIONAL-RUN UNCONDITIONAL-RUN [count] [RUN-OF-A-CLASSIFIER that judges classes]
 
 import { type Images, toFloat } from '../src/data/dataset.ts'
 import { loadDataset } from '../src/data/load.ts'
@@ -20,7 +20,7 @@ import {
 import { fileReader } from '../src/guides/judge-files.ts'
 import { openRun } from '../src/train/run.ts'
 
-const [kind, told, untold, most = '200'] = process.argv.slice(2)
+const [kind, told, untold, most = '200', referee] = process.argv.slice(2)
 const [conditional, free] = [await openRun(told), await openRun(untold)]
 const { size, channels } = conditional.config.network
 const data: Images = (await loadDataset(conditional.config.data, { size, channels })).test
@@ -75,6 +75,17 @@ for (const [name, run] of [
   console.log(
     `reconstruction, ${name}: test MSE ${show((await reconstructionOf(run.model, data, count)).mse)} after ${run.step} steps`,
   )
+if (kind === 'class' && referee) {
+  const classifier = await openRun(referee, { model: 'classifier' })
+  const labels = Array.from({ length: 500 }, (_, i) => i % 10)
+  const { images } = await conditional.model.sample({ count: 500, seed: 0, condition: { labels } })
+  const p = await classifier.model.classify(images)
+  const rows = labels.map((label, i) => ({ row: p.subarray(10 * i, 10 * i + 10), label }))
+  const right = rows.filter(({ row, label }) => row[label] === Math.max(...row)).length / 500
+  const confidence = rows.reduce((sum, { row, label }) => sum + row[label] / 500, 0)
+  console.log(`told, unguided, judged by ${referee}: ${show(right)} right, confidence ${show(confidence)}`)
+  await classifier.close()
+}
 if (guide.kind === 'black-box') await guide.close?.()
 await judge?.close()
 await conditional.close()
