@@ -88,6 +88,32 @@ export const presets = {
     growth,
     budget: { minutes: 480 },
   },
+  tree: {
+    summary: 'two minutes: eight choices three times, a tree that fits on one page',
+    network: {
+      ...patches,
+      stages: [{ grid: 16, patch: 2, layers: 3, width: 32, K: 8 }],
+    },
+    optimiser: { batch: 32, averageDecay: 0.99 },
+    growth,
+    budget: { minutes: 1.75 },
+  },
+  taiji: {
+    summary: 'an image as a string of 64 bits: 64 choices between two',
+    network: {
+      ...patches,
+      stages: [
+        { grid: 4, layers: 4, width: 64, K: 2 },
+        { grid: 8, layers: 12, width: 32, K: 2 },
+        { grid: 8, patch: 2, layers: 16, width: 32, K: 2 },
+        { grid: 8, patch: 4, layers: 16, width: 32, K: 2 },
+        { grid: 16, patch: 2, layers: 16, width: 24, features: 16, K: 2 },
+      ],
+    },
+    optimiser: { batch: 32, averageDecay: 0.998 },
+    growth,
+    budget: { minutes: 20 },
+  },
   'cifar10-paper': {
     summary: "the paper's CIFAR-10 network: 63 layers, 378 bits, 76 M parameters",
     network: { ...paper, size: 32, channels: 3, stages: paperStages(upTo32(64), 32) },

@@ -2,7 +2,7 @@
 
 import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs'
 import { rmdir, unlink } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, parse, resolve } from 'node:path'
 import type { Dataset } from '../data/dataset.ts'
 import { kindOf, packageFolder, readBytes } from '../data/files.ts'
 import { modelsFolder } from '../data/shipped.ts'
@@ -57,11 +57,19 @@ export class FolderRun<M extends ModelName = 'ddn'> extends Run<M> {
   /** Absolute path of the folder. */
   readonly dir: string
   readonly made: Made
+  /** The model's file, where it was opened by that: absolute path. */
+  readonly file: string | null
 
-  constructor(contents: RunContents<M> & { dir: string; made: Made }) {
+  constructor(contents: RunContents<M> & { dir: string; made: Made; file?: string }) {
     super(contents)
     this.dir = contents.dir
     this.made = contents.made
+    this.file = contents.file ?? null
+  }
+
+  /** Where a file that belongs to the model is kept: in the run folder, or beside `digits.safetensors` as `digits.NAME`. */
+  beside(name: string): string {
+    return join(this.dir, this.file === null ? name : `${parse(this.file).name}.${name}`)
   }
 }
 
@@ -205,8 +213,9 @@ async function modelFileAt(path: string): Promise<string | null> {
 async function openFile<M extends ModelName>(file: string, runtime: RuntimeOptions): Promise<FolderRun<M>> {
   const { config, model, step, coppice } = await openModelFile(await readBytes(file), file, runtime)
   const made = { coppice, engine: 'unknown', created: 'unknown' }
-  const contents = { config, model, step, made, dir: dirname(resolve(file)), log: [], seconds: 0 }
-  return new FolderRun<M>(contents as unknown as RunContents<M> & { dir: string; made: Made })
+  const path = resolve(file)
+  const contents = { config, model, step, made, dir: dirname(path), file: path, log: [], seconds: 0 }
+  return new FolderRun<M>(contents as unknown as RunContents<M> & { dir: string; made: Made; file: string })
 }
 
 /** The configuration of a run folder, or null where it holds no run. */
