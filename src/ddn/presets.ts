@@ -42,6 +42,9 @@ const patches = { block: 'residual', candidateGain: 5, lossGrowth: 2 } as const
 /** Counts that forget soon, and as many events as they call for: no node stays dead. */
 const growth = { rule: 'decayed', halfLife: 5, perStep: 4 } as const
 
+/** Where a layer has few nodes, chance alone makes a batch uneven: counts over many batches. */
+const fewNodes = { rule: 'decayed', halfLife: 200 } as const
+
 export const presets = {
   tiny: {
     summary: 'two minutes on two cores: digits one can read',
@@ -95,7 +98,7 @@ export const presets = {
       stages: [{ grid: 16, patch: 2, layers: 3, width: 32, K: 8 }],
     },
     optimiser: { batch: 32, averageDecay: 0.99 },
-    growth,
+    growth: fewNodes,
     budget: { minutes: 1.75 },
   },
   taiji: {
@@ -111,7 +114,7 @@ export const presets = {
       ],
     },
     optimiser: { batch: 32, averageDecay: 0.998 },
-    growth,
+    growth: fewNodes,
     budget: { minutes: 20 },
   },
   'cifar10-paper': {
