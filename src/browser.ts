@@ -2,6 +2,18 @@
 // does CommonJS (gifenc): bundlers then put their helpers for it into the page's own script, ONNX Runtime's module
 // imports them from there, and its threads, which begin by loading that module, fail for want of a document.
 
+export * from './codec/index.ts'
+export { countsPrior } from './codes/counts.ts'
+export { markovPrior } from './codes/markov.ts'
+export {
+  bitsOfPaths,
+  complete,
+  type DrawOptions,
+  drawCodes,
+  type Prior,
+  uniformPrior,
+} from './codes/prior.ts'
+export { type Child, CodeTree } from './codes/tree.ts'
 export { cifar10Classes, parseCifar10 } from './data/cifar10.ts'
 export { type Dataset, type Images, splitByKey, subset, toFloat } from './data/dataset.ts'
 export { type Idx, type IdxOptions, parseIdx } from './data/idx.ts'
@@ -17,6 +29,7 @@ export {
 } from './ddn/config.ts'
 export * from './ddn/density.ts'
 export { bins, type DensityName, density, densityNames } from './ddn/density-targets.ts'
+export { fingerprint, fingerprintOf } from './ddn/fingerprint.ts'
 export { DdnModel, type SampleOptions } from './ddn/model.ts'
 export { type Preset, type PresetName, presetNames, presets } from './ddn/presets.ts'
 export { decoder, encoder, type InferenceOptions, layoutOf, trainingStep } from './ddn/program.ts'
@@ -32,6 +45,7 @@ export { Layout } from './nn/parameters.ts'
 export { type GridOptions, grid, type Picture } from './report/grid.ts'
 export { decodePngText, encodePng } from './report/png.ts'
 export * from './runtime/index.ts'
+export { type CodedData, codesFile, readCodes } from './train/codes-file.ts'
 export {
   type ConfigOf,
   families,
@@ -43,6 +57,7 @@ export {
 } from './train/families.ts'
 export * from './train/log.ts'
 export { loadModel } from './train/model-file.ts'
+export { priorFile, readPrior, type TransformerFile } from './train/prior-file.ts'
 export {
   type ClassifierOptions,
   ConfigError,

@@ -12,7 +12,9 @@ export { loadZip as zip } from './data/zip.ts'
 export { fileReader, openJudgeFile } from './guides/judge-files.ts'
 export { type DensityGifOptions, densityGif } from './report/gif.ts'
 export { writeReport } from './report/report.ts'
+export { type CodedOptions, codedData } from './train/coded-data.ts'
 export { type FinetuneOptions, finetune } from './train/finetune.ts'
+export { type NamedPrior, type PriorName, priorNames, priorOf } from './train/priors.ts'
 export {
   type AnyFolderRun,
   type FolderOptions,

@@ -4,14 +4,17 @@ import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../train/settings.ts'
 import { VERSION } from '../version.ts'
 import { benchCommand } from './bench.ts'
+import { decodeCommand } from './decode.ts'
 import { demoCommand } from './demo.ts'
 import { densityCommand } from './density.ts'
 import { editCommand } from './edit.ts'
+import { encodeCommand } from './encode.ts'
 import { exportCommand } from './export.ts'
 import { finetuneCommand } from './finetune.ts'
 import { galleryCommand } from './gallery.ts'
 import { infoCommand } from './info.ts'
 import { UsageError } from './output.ts'
+import { priorCommand } from './prior.ts'
 import { reconstructCommand } from './reconstruct.ts'
 import { sampleCommand } from './sample.ts'
 import { trainCommand } from './train.ts'
@@ -24,6 +27,9 @@ const commands = [
   editCommand,
   galleryCommand,
   finetuneCommand,
+  encodeCommand,
+  decodeCommand,
+  priorCommand,
   infoCommand,
   exportCommand,
   densityCommand,
@@ -38,6 +44,7 @@ Examples:
   $ coppice reconstruct runs/digits --split test --count 1000 --out reconstructions.png
   $ coppice edit runs/digits --guide inpaint --mask left --count 16 --top 2 --out edits
   $ coppice gallery runs/digits --out gallery.html
+  $ coppice encode runs/digits --data digits --count 1000 --out digits.ddn
 
 Every command takes --help, and --json for a result that programs can read.
 `

@@ -2,6 +2,7 @@
 
 import type { Metric } from '../nn/learner.ts'
 import { metricText } from '../report/format.ts'
+import type { CodedOptions } from '../train/coded-data.ts'
 import type { EvaluationEntry } from '../train/log.ts'
 import type { StepReport } from '../train/trainer.ts'
 import { clock, grouped, short } from './output.ts'
@@ -11,6 +12,9 @@ export interface ProgressStream {
   isTTY?: boolean
   columns?: number
 }
+
+/** What of a step is shown. */
+type Steps = Pick<StepReport, 'step' | 'progress' | 'images' | 'loss'>
 
 /** Drawn at most this often; more would only flicker. */
 const REDRAW = 120
@@ -40,7 +44,7 @@ export class Progress {
     else this.stream.write(`${text}\n`)
   }
 
-  step(report: StepReport) {
+  step(report: Steps) {
     const now = this.now()
     this.begun ??= { at: now, progress: report.progress, images: report.images }
     this.loss =
@@ -84,7 +88,7 @@ export class Progress {
   }
 
   /** As many fields as fit, the most important first; then a bar where there is room. */
-  private line(report: StepReport, now: number, columns: number): string {
+  private line(report: Steps, now: number, columns: number): string {
     const fields = this.fields(report, now)
     // What goes first when the terminal is narrow.
     for (const least of [4, 1, 3, 2, 5]) {
@@ -97,7 +101,7 @@ export class Progress {
     return `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}  ${text}`
   }
 
-  private fields({ step, progress, images }: StepReport, now: number): string[] {
+  private fields({ step, progress, images }: Steps, now: number): string[] {
     const begun = this.begun!
     const seconds = (now - begun.at) / 1000
     const done = progress - begun.progress
@@ -113,6 +117,17 @@ export class Progress {
       rate ? `${rate.toFixed(0)} images/s` : '',
       left === null ? '' : `${clock(left)} left`,
     ]
+  }
+}
+
+/** Shows how far encoding a collection has come. */
+export function codingProgress(progress: Progress, stream: ProgressStream = process.stderr): CodedOptions {
+  return {
+    onNote: note => progress.note(note),
+    // A line for every batch would be too many where lines stay.
+    onProgress: (done, total) => {
+      if (stream.isTTY) progress.status(`Encoding: ${grouped(done)} of ${grouped(total)} images`)
+    },
   }
 }
 

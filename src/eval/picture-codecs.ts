@@ -1,6 +1,6 @@
 // JPEG, WebP and AVIF as peers of a codec for small images: how many bits they take, and what they lose.
 
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import type { Images } from '../data/dataset.ts'
 
 export type PictureFormat = 'jpeg' | 'webp' | 'avif'
@@ -127,7 +127,7 @@ async function roundTrip(
 }
 
 /** Every codec with what makes its files small. */
-function encoded(picture: sharp.Sharp, format: PictureFormat, quality: number): Promise<Buffer> {
+function encoded(picture: Sharp, format: PictureFormat, quality: number): Promise<Buffer> {
   if (format === 'jpeg') return picture.jpeg({ quality, mozjpeg: true }).toBuffer()
   if (format === 'webp') return picture.webp({ quality, effort: 6 }).toBuffer()
   return picture.avif({ quality, effort: 6 }).toBuffer()
