@@ -1,6 +1,6 @@
 // How much better samples are when codes come from a prior: Fréchet distance, precision and recall in the features of a
 // classifier, against held-out images.
-//   npx tsx bench/samples.ts [RUN] [images of each set] [judge of features]
+//   npx tsx bench/samples.ts [RUN] [images of each set] [judge of features] [channels]
 
 import { drawCodes } from '../src/codes/prior.ts'
 import { toFloat } from '../src/data/dataset.ts'
@@ -20,19 +20,28 @@ const network = await openFeatures(judge)
 // The test images in two halves at random: one is the reference, the other shows how near real images come to it.
 const order = permutation(data.test.count, random(0, 'halves'))
 const count = Math.min(Number(most), data.test.count >> 1)
-const featuresOf = (images: Float32Array) => network.of(images, [channels, size, size])
+/** Channels of the features, whose positions are averaged, as the Fréchet Inception Distance does. */
+const D = Number(process.argv[5] ?? 64)
+async function featuresOf(images: Float32Array): Promise<Float32Array> {
+  const all = await network.of(images, [channels, size, size])
+  const positions = network.dimension / D
+  const pooled = new Float32Array(all.length / positions)
+  for (let i = 0; i < all.length; i++) pooled[Math.floor(i / positions)] += all[i] / positions
+  return pooled
+}
 const reference = await featuresOf(toFloat(data.test, order.subarray(0, count)))
-const { dimension: D } = network
 const wanted = Moments.of(reference, D)
 
-console.log(`${count} images each, ${D} features of ${judge}, reference: ${run.config.data}, test, one half`)
+console.log(
+  `${count} images each, ${D} channels of ${network.tensor} in ${judge}, reference: ${run.config.data}, test, one half`,
+)
 console.log('images                      Fréchet  precision  recall')
 async function row(title: string, images: Float32Array) {
   const features = await featuresOf(images)
   const { precision, recall } = await precisionRecall(reference, features, D)
   const distance = frechetDistance(wanted, Moments.of(features, D))
   console.log(
-    `${title.padEnd(26)} ${distance.toFixed(2).padStart(8)}  ${precision.toFixed(3).padStart(9)}  ${recall.toFixed(3).padStart(6)}`,
+    `${title.padEnd(26)} ${distance.toPrecision(3).padStart(8)}  ${precision.toFixed(3).padStart(9)}  ${recall.toFixed(3).padStart(6)}`,
   )
 }
 

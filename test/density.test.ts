@@ -143,6 +143,29 @@ describe('the experiment', () => {
     expect(run.target).toBe('spiral')
   })
 
+  it("takes a density of one's own, of any scale, as it takes those by name", () => {
+    const masses = density('words').map(mass => 3 * mass)
+    const own = new DensityRun({ target: { name: 'mine', masses }, nodes: 50 })
+    const named = new DensityRun({ target: 'words', nodes: 50 })
+    for (let i = 0; i < 20; i++) expect(own.step().nodes).toEqual(named.step().nodes)
+    expect(own.target).toBe('mine')
+    const bad = (masses: number[]) => () => named.setTarget({ name: 'mine', masses })
+    expect(bad([1])).toThrow('the density mine has 1 bins, not 100 × 100')
+    expect(bad(Array(1e4).fill(0))).toThrow('no mass')
+    expect(bad([...Array(9999).fill(1), -1])).toThrow('a mass of -1 in bin 9999')
+  })
+
+  it('stops splitting when told, counts on, and begins again', () => {
+    const run = new DensityRun({ target: 'words', nodes: 100, rule: 'paper' })
+    const events = (steps: number) => Array.from({ length: steps }, () => run.step().split.length)
+    const sum = (values: number[]) => values.reduce((a, b) => a + b)
+    run.splits = false
+    expect(sum(events(30))).toBe(0)
+    expect(sum([...run.splitAndPrune.counts])).toBe(30 * 40)
+    run.splits = true
+    expect(sum(events(30))).toBeGreaterThan(10)
+  })
+
   it('rejects what cannot be meant, and names it', () => {
     expect(() => densityExperiment({ target: 'spiral', nodes: 0 })).toThrow(
       'nodes is a whole number, at least 1: 0',

@@ -42,7 +42,7 @@ async function prior(folder: string, flags: PriorFlags): Promise<void> {
     const L = coded.K.length
     const count = coded.train.length / L
     progress.status(`Training on the codes of ${grouped(count)} images …`)
-    const { config, weights } = await trainTransformer(coded.K, coded.train, {
+    const { config, weights, shares } = await trainTransformer(coded.K, coded.train, {
       minutes: flags.minutes,
       seed: flags.seed,
       onStep: ({ step, progress: share, bits }) =>
@@ -52,7 +52,7 @@ async function prior(folder: string, flags: PriorFlags): Promise<void> {
     })
     progress.status('Testing …')
     const held = coded.test.subarray(0, TESTED * L)
-    const path = await keepPrior(run, { config, weights })
+    const path = await keepPrior(run, { config, weights, shares })
     const bits: Record<string, number> = {}
     for (const name of priorNames) {
       const { images } = bitsOfPaths((await priorOf(run, name)).prior, held)

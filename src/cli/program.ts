@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../train/settings.ts'
 import { VERSION } from '../version.ts'
 import { benchCommand } from './bench.ts'
+import { clusterCommand } from './cluster.ts'
 import { decodeCommand } from './decode.ts'
 import { demoCommand } from './demo.ts'
 import { densityCommand } from './density.ts'
@@ -12,12 +13,15 @@ import { encodeCommand } from './encode.ts'
 import { exportCommand } from './export.ts'
 import { finetuneCommand } from './finetune.ts'
 import { galleryCommand } from './gallery.ts'
+import { indexCommand } from './index-images.ts'
 import { infoCommand } from './info.ts'
 import { UsageError } from './output.ts'
 import { priorCommand } from './prior.ts'
 import { reconstructCommand } from './reconstruct.ts'
 import { sampleCommand } from './sample.ts'
+import { searchCommand } from './search.ts'
 import { trainCommand } from './train.ts'
+import { treeCommand } from './tree.ts'
 
 const commands = [
   demoCommand,
@@ -30,6 +34,10 @@ const commands = [
   encodeCommand,
   decodeCommand,
   priorCommand,
+  treeCommand,
+  indexCommand,
+  searchCommand,
+  clusterCommand,
   infoCommand,
   exportCommand,
   densityCommand,

@@ -6,6 +6,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Dataset } from '../data/dataset.ts'
 import { type LoadOptions, loadDataset } from '../data/load.ts'
 import { suggestion } from '../data/nearest.ts'
+import { Film } from '../report/film.ts'
 import { writeReport } from '../report/report.ts'
 import type { Device } from '../runtime/index.ts'
 import { families, type ModelName, modelNames, type TrainConfig } from '../train/families.ts'
@@ -48,6 +49,7 @@ interface TrainFlags extends CommonOptions {
   checkpointEvery?: number
   evaluate?: number
   report: boolean
+  film?: boolean
   threads?: number
   device?: Device
 }
@@ -83,6 +85,7 @@ export function trainCommand(program: Command): void {
     .option('--stop-at <step>', 'end after this step, as an interruption would', wholeFrom(1))
     .option('--checkpoint-every <seconds>', 'time between checkpoints (default: 45)', notNegative)
     .option('--evaluate <n>', 'test images of the last evaluation (default: all)', wholeFrom(1))
+    .option('--film', 'keep what the network draws on the way: pictures in film/, at the end film.gif')
     .option('--no-report', 'write no report.html at the end')
   runtimeFlags(command)
   common(command, [
@@ -106,6 +109,8 @@ export function trainCommand(program: Command): void {
 export async function runTraining(flags: TrainFlags): Promise<void> {
   const { given, saved } = await where(flags)
   const config = await configOfFlags(flags, saved)
+  if (flags.film && config.network.model !== 'ddn')
+    throw new UsageError(`--film shows what a ddn draws; a ${config.network.model} draws nothing`)
   const folder = given ?? (await newRunFolder(nameFor(flags)))
   // With --json standard output is for the result alone.
   const [metric] = families[config.network.model].metrics
@@ -113,6 +118,7 @@ export async function runTraining(flags: TrainFlags): Promise<void> {
   const interrupt = onInterrupt(() => progress.note('Stopping after this step; once more to stop at once.'))
   const runtime = runtimeOf(flags)
   let dataset: Dataset | null = null as Dataset | null
+  const film = flags.film ? new Film({ dir: folder, images: () => dataset!.test, runtime }) : null
   try {
     progress.status(`${saved ? 'Going on in' : 'Training into'} ${folder}`)
     const run = await trainInFolder(folder, config, async () => (dataset = await load(config, progress)), {
@@ -125,17 +131,24 @@ export async function runTraining(flags: TrainFlags): Promise<void> {
       onStep: report => progress.step(report),
       onEvaluation: evaluation => progress.evaluation(evaluation),
       onFinish: () => progress.status('Testing …'),
+      watch: film?.watch,
     })
     await run.close()
+    let animation: string | null = null
+    if (film && run.progress >= 1) {
+      progress.status('Cutting the film …')
+      animation = await film.finish()
+    }
     let report: string | null = null
     if (flags.report && run.progress >= 1 && !interrupt.signal.aborted) {
       progress.status('Writing the report …')
       report = await writeReport(run.dir, { runtime, test: dataset?.test })
     }
     progress.end()
-    presentRun(flags, folder, run as AnyFolderRun, report)
+    presentRun(flags, folder, run as AnyFolderRun, { report, film: animation })
     if (interrupt.code) process.exitCode = interrupt.code
   } finally {
+    await film?.close()
     progress.end()
     interrupt.dispose()
   }
@@ -260,7 +273,12 @@ export async function load({ data, network }: TrainConfig, progress: Progress) {
   return dataset
 }
 
-function presentRun(flags: TrainFlags, folder: string, run: AnyFolderRun, report: string | null): void {
+function presentRun(
+  flags: TrainFlags,
+  folder: string,
+  run: AnyFolderRun,
+  { report, film }: { report: string | null; film: string | null },
+): void {
   const { step, images, seconds, loss, metrics, model } = run
   const family = families[run.family]
   const { text, facts } = run.about
@@ -278,6 +296,7 @@ function presentRun(flags: TrainFlags, folder: string, run: AnyFolderRun, report
     parameters: model.layout.size,
     done,
     report,
+    ...(film && { film }),
   }
   present(flags, result, [
     ['Run', folder],
@@ -288,6 +307,7 @@ function presentRun(flags: TrainFlags, folder: string, run: AnyFolderRun, report
     ...measured(family.metrics, metrics),
     ['Network', `${text}; ${millions(result.parameters)} parameters`],
     ...(report ? [['Report', report] as const] : []),
+    ...(film ? [['Film', film] as const] : []),
     done ? ['Next', `npx ${family.use(folder).command}`] : ['Go on', `npx coppice train --resume ${folder}`],
   ])
 }

@@ -14,6 +14,8 @@ export class Contexts {
   readonly count: number
   /** Row numbers in the order of each layer, [L][N]. */
   private readonly orders: Int32Array[] = []
+  /** The codes of each layer, [L][N]: side by side, for they are read in every order. */
+  private readonly layers: Int32Array[]
 
   /**
    * @param K  candidates of each layer
@@ -21,15 +23,11 @@ export class Contexts {
    */
   constructor(
     readonly K: readonly number[],
-    readonly codes: Int32Array,
+    codes: Int32Array,
   ) {
     const L = K.length
-    this.count = codes.length / L
-    if (!Number.isInteger(this.count) || this.count < 1)
-      throw new Error(`${codes.length} codes are no whole number of paths of ${L}`)
-    const bad = codes.findIndex((code, i) => !(code >= 0 && code < K[i % L]))
-    if (bad >= 0)
-      throw new Error(`${codes[bad]} is none of the codes 0 to ${K[bad % L] - 1} of layer ${bad % L}`)
+    this.count = countPaths(K, codes)
+    this.layers = K.map((_, l) => Int32Array.from({ length: this.count }, (_, i) => codes[i * L + l]))
     let order = Int32Array.from({ length: this.count }, (_, i) => i)
     for (let l = 0; l < L; l++) {
       this.orders.push(order)
@@ -49,7 +47,7 @@ export class Contexts {
 
   /** Code `of` (a layer's number) of the path that stands at a place of a layer's order. */
   code(layer: number, place: number, of: number): number {
-    return this.codes[this.orders[layer][place] * this.K.length + of]
+    return this.layers[of][this.orders[layer][place]]
   }
 
   /** Of the paths of a layer's context with m codes, those whose next code back, that of layer l−1−m, is this one. */
@@ -70,24 +68,38 @@ export class Contexts {
   allLonger(layer: number, { from, to }: Range, m: number): Range[] {
     const ranges: Range[] = []
     let start = from
-    for (let place = from + 1; place <= to; place++) {
-      const [here, there] = [start, place].map(at => (at < to ? this.code(layer, at, layer - 1 - m) : -1))
-      if (here === there) continue
+    let here = from < to ? this.code(layer, from, layer - 1 - m) : 0
+    for (let place = from + 1; place < to; place++) {
+      const next = this.code(layer, place, layer - 1 - m)
+      if (next === here) continue
       ranges.push({ from: start, to: place })
       start = place
+      here = next
     }
+    if (start < to) ranges.push({ from: start, to })
     return ranges
   }
 
   /** A stable counting sort. */
   private sortedBy(layer: number, order: Int32Array): Int32Array<ArrayBuffer> {
-    const { codes, K } = this
-    const L = K.length
-    const places = new Int32Array(K[layer] + 1)
-    for (const row of order) places[codes[row * L + layer] + 1]++
-    for (let k = 0; k < K[layer]; k++) places[k + 1] += places[k]
+    const codes = this.layers[layer]
+    const places = new Int32Array(this.K[layer] + 1)
+    for (const code of codes) places[code + 1]++
+    for (let k = 0; k < this.K[layer]; k++) places[k + 1] += places[k]
     const sorted = new Int32Array(order.length)
-    for (const row of order) sorted[places[codes[row * L + layer]]++] = row
+    for (const row of order) sorted[places[codes[row]]++] = row
     return sorted
   }
+}
+
+/** How many paths [N, L] these are, at least one; throws where they are none, or a code is not in 0 … K_l − 1. */
+export function countPaths(K: readonly number[], codes: Int32Array): number {
+  const L = K.length
+  const count = codes.length / L
+  if (!Number.isInteger(count) || count < 1)
+    throw new Error(`${codes.length} codes are no whole number of paths of ${L}`)
+  const bad = codes.findIndex((code, i) => !(code >= 0 && code < K[i % L]))
+  if (bad >= 0)
+    throw new Error(`${codes[bad]} is none of the codes 0 to ${K[bad % L] - 1} of layer ${bad % L}`)
+  return count
 }

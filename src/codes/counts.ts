@@ -89,7 +89,7 @@ export function countsPrior(
 
 /**
  * The smoothing under which each path is likeliest by the counts of all others, chosen from a grid, one length of context
- * after another. Likelihoods are products kept by powers of two, so that the choice is the same on every machine.
+ * after another, until three in a row do not help. Likelihoods are products kept by powers of two, so that the choice is the same on every machine.
  */
 export function fitCounts(
   K: readonly number[],
@@ -116,23 +116,29 @@ const SAMPLES = 2 ** 17
 const DISCOUNTS = [0, 0.25, 0.5, 0.75, 0.9]
 const STRENGTHS = Array.from({ length: 9 }, (_, i) => 4 ** (i - 1))
 
+/** Where a context does not help by itself. */
+const SCARCELY: Smoothing = { discount: 0, strength: STRENGTHS[STRENGTHS.length - 1] }
+
+/** Codes by which a context is made longer without any gain until no gain is hoped for: two may only help together. */
+const IN_VAIN = 3
+
 function fitLayer(contexts: Contexts, layer: number, longest: number, stride: number): Smoothing[] {
   const p = new Float64Array(Math.ceil(contexts.count / stride)).fill(1 / contexts.K[layer])
   const fit: Smoothing[] = []
   let ranges = [contexts.whole]
-  for (let m = 0; m <= longest; m++) {
+  let helped = 0
+  for (let m = 0; m <= Math.min(longest, helped + IN_VAIN); m++) {
     if (m > 0) ranges = ranges.flatMap(range => contexts.allLonger(layer, range, m - 1))
     // A path alone in its context says nothing of the next one.
     ranges = ranges.filter(({ from, to }) => to - from > 1)
-    if (ranges.length === 0) break
     const samples = samplesOf(contexts, layer, ranges, stride)
     const best = bestSmoothing(samples, p)
-    // Longer contexts are built on this one; the marginal is always there, however even it is.
-    if (!best && m > 0) break
-    fit.push(best ?? { discount: 0, strength: STRENGTHS[STRENGTHS.length - 1] })
+    if (best) helped = m
+    fit.push(best ?? SCARCELY)
     for (const sample of samples) p[sample.number] = smoothed(sample, fit[m], p)
   }
-  return fit
+  // The marginal is always there, however even it is.
+  return fit.slice(0, helped + 1)
 }
 
 /** A path, and what the others in its context say of it. */
@@ -232,7 +238,10 @@ function checkFit(K: readonly number[], fit: CountsFit) {
     throw new Error(`the counts were fitted for ${fit.length} layers, not ${K.length}`)
   fit.forEach((layer, l) => {
     const bad = layer.find(({ discount, strength }) => !(discount >= 0 && discount < 1 && strength > 0))
-    if (layer.length < 1 || layer.length > l + 1 || bad)
-      throw new Error(`layer ${l}: ${JSON.stringify(bad ?? layer)} is no smoothing of counts`)
+    if (bad) throw new Error(`layer ${l}: ${JSON.stringify(bad)} is no smoothing of counts`)
+    if (layer.length < 1 || layer.length > l + 1)
+      throw new Error(
+        `layer ${l}: smoothing for ${layer.length} contexts; there are those of 0 to ${l} codes`,
+      )
   })
 }

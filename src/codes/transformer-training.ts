@@ -4,6 +4,10 @@ import { batches, permutation, random } from '../data/rng.ts'
 import { type AdamSettings, adamRate } from '../nn/adam.ts'
 import type { Layout } from '../nn/parameters.ts'
 import { compile, type Feed, type RuntimeOptions, type Step } from '../runtime/index.ts'
+import { countPaths } from './contexts.ts'
+import { countsPrior, fitCounts } from './counts.ts'
+import { fitShares } from './mixture.ts'
+import { transformerPrior } from './transformer.ts'
 import {
   type TransformerConfig,
   transformerLayout,
@@ -24,9 +28,9 @@ export interface TransformerOptions {
   heads?: number
   /** Paths of a step. Default 128. */
   batch?: number
-  /** Adam's learning rate at its peak. Default 0.002. */
+  /** Adam's learning rate at its peak. Default 0.003. */
   rate?: number
-  /** Chance of a value to be left out in training. Default 0.1. */
+  /** Chance of a value to be left out in training. Default 0.15. */
   dropout?: number
   /** Share of the paths that are not trained on, and by which the best weights are found. Default 0.1. */
   heldOut?: number
@@ -56,47 +60,47 @@ export interface TrainedTransformer {
   bits: number
   /** The step after which they stood so. */
   step: number
+  /** For every layer the shares of transformer and counts in a mixture of both, by the paths held out. */
+  shares: number[][]
 }
 
 /**
  * Trains a transformer on paths [N, L] by Adam with warm-up and a cosine down to 0, and gives the averaged weights that
- * were best on the tenth of the paths that is held out. It begins where every layer has the code's own frequencies.
+ * were best on the paths that are held out, a tenth. It begins where every layer has its marginal.
+ *
+ * Few paths are better remembered than generalised: `mixedPrior([transformerPrior(config, weights), countsPrior(K, codes)],
+ * shares)` is at every layer about as good as the better of both, where the paths can be kept.
  */
 export async function trainTransformer(
   K: readonly number[],
   codes: Int32Array,
   options: TransformerOptions = {},
 ): Promise<TrainedTransformer> {
-  const { seed = 0, batch = 128, rate = 2e-3, dropout = 0.1, heldOut = 0.1, runtime = {}, onStep } = options
+  const { seed = 0, batch = 128, rate = 3e-3, dropout = 0.15, heldOut = 0.1, runtime = {}, onStep } = options
   const { width, blocks, heads } = options
   const config = transformerSchema.parse({ K: [...K], width, blocks, heads })
   const L = K.length
-  const [held, trained] = divide(codes, L, heldOut, seed)
+  const budget = budgetOf(options)
+  const [held, trained] = divide(K, codes, heldOut, seed)
   const layout = transformerLayout(config)
   const step = await compile(transformerStep(config, layout, { batch, dropout, optimiser: ADAM }), runtime)
-  const nats = await compile(transformerNats(config, layout, { batch: AT_ONCE }), runtime)
+  const atOnce = Math.min(AT_ONCE, held.length / L)
+  const nats = await compile(transformerNats(config, layout, { batch: atOnce }), runtime)
   try {
     const initial = initialWeights(config, layout, trained, seed)
     await step.write('parameters', initial)
     await step.write('average', initial)
     const sampler = batches(trained.length / L, batch, random(seed, 'batches'))
     const chance = random(seed, 'dropout')
-    const budget = budgetOf(options)
     const started = performance.now()
     const seconds = () => (performance.now() - started) / 1000
-    const look = async (weights: Float32Array) => bitsOf(nats, weights, held, L)
+    const look = async (weights: Float32Array) => bitsOf(nats, atOnce, weights, held, L)
     let best = { weights: initial, bits: await look(initial), step: 0 }
     let [progress, looks, worse] = [0, 0, 0]
     for (let t = 1; progress < 1 && worse < PATIENCE; t++) {
-      const learning = rate * Math.min(1, t / WARM_UP) * 0.5 * (1 + Math.cos(Math.PI * progress))
-      const scaled = adamRate(learning, t, ADAM)
-      const averageDecay = Math.min(AVERAGE_DECAY, (1 + t) / (10 + t))
-      const rows = Array.from(sampler.next(), row => trained.subarray(row * L, (row + 1) * L))
       const feeds: Record<string, Feed> = {
-        codes: { data: Int32Array.from(rows.flatMap(row => [...row])), shape: [batch, L] },
-        rate: { data: Float32Array.of(scaled.rate), shape: [] },
-        epsilon: { data: Float32Array.of(scaled.epsilon), shape: [] },
-        averageDecay: { data: Float32Array.of(averageDecay), shape: [] },
+        codes: { data: rowsOf(trained, L, sampler.next()), shape: [batch, L] },
+        ...scheduled(rate, t, progress),
       }
       if (dropout > 0) feeds.seed = { data: BigInt64Array.of(BigInt(chance.int(2 ** 32)) << 8n), shape: [] }
       const { loss } = await step.run(feeds)
@@ -121,7 +125,8 @@ export async function trainTransformer(
       }
       onStep?.(report)
     }
-    return { config, ...best }
+    const priors = [transformerPrior(config, best.weights), countsPrior(K, trained)]
+    return { config, ...best, shares: fitShares(priors, held.subarray(0, MOST_SHARED * L)) }
   } finally {
     await step.close()
     await nats.close()
@@ -132,35 +137,55 @@ const ADAM: AdamSettings = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, clipNorm: 1
 const AVERAGE_DECAY = 0.998
 
 /** Steps until the learning rate is at its peak. */
-const WARM_UP = 100
+const WARM_UP = 50
 
 /** How often the held-out paths are looked at, and after how many looks in vain there is no more to hope for. */
 const LOOKS = 30
-const PATIENCE = 8
+const PATIENCE = 10
 
 /** Held-out paths at a time, and at most. */
 const AT_ONCE = 256
 const MOST_HELD_OUT = 2048
 
-/** The paths that are held out, and the others; drawn by the seed. */
-function divide(codes: Int32Array, L: number, share: number, seed: number): [Int32Array, Int32Array] {
-  const count = codes.length / L
-  if (!(share > 0 && share < 1)) throw new Error(`invalid heldOut: ${share}; give a share between 0 and 1`)
-  const held = Math.min(MOST_HELD_OUT, Math.max(1, Math.round(share * count)))
-  if (!Number.isInteger(count) || count < 2)
-    throw new Error(`${codes.length} codes are not two or more paths of ${L}: there is nothing to train on`)
-  const order = permutation(count, random(seed, 'held out'))
-  const rows = (numbers: Int32Array) => {
-    const part = new Int32Array(numbers.length * L)
-    numbers.forEach((row, i) => {
-      part.set(codes.subarray(row * L, (row + 1) * L), i * L)
-    })
-    return part
-  }
-  return [rows(order.subarray(0, held)), rows(order.subarray(held))]
+/** Paths that the shares are fitted on, at most. */
+const MOST_SHARED = 1000
+
+/** What Adam is fed at step t. */
+function scheduled(peak: number, t: number, progress: number): Record<string, Feed> {
+  const now = peak * Math.min(1, t / WARM_UP) * 0.5 * (1 + Math.cos(Math.PI * progress))
+  const { rate, epsilon } = adamRate(now, t, ADAM)
+  const averageDecay = Math.min(AVERAGE_DECAY, (1 + t) / (10 + t))
+  const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] })
+  return { rate: scalar(rate), epsilon: scalar(epsilon), averageDecay: scalar(averageDecay) }
 }
 
-/** Fresh weights, but that every candidate's bias is the logarithm of its share (one more of each, that none is 0). */
+/** The paths that are held out, and the others; drawn by the seed. */
+function divide(
+  K: readonly number[],
+  codes: Int32Array,
+  share: number,
+  seed: number,
+): [held: Int32Array, trained: Int32Array] {
+  const L = K.length
+  const count = countPaths(K, codes)
+  if (!(share > 0 && share < 1)) throw new Error(`invalid heldOut: ${share}; give a share between 0 and 1`)
+  const held = Math.min(MOST_HELD_OUT, Math.max(1, Math.round(share * count)))
+  if (held === count)
+    throw new Error(`${count} paths, of which ${held} are held out: there is nothing to train on`)
+  const order = permutation(count, random(seed, 'held out'))
+  return [rowsOf(codes, L, order.subarray(0, held)), rowsOf(codes, L, order.subarray(held))]
+}
+
+/** The paths of these numbers, [numbers, L]. */
+function rowsOf(codes: Int32Array, L: number, numbers: Int32Array): Int32Array {
+  const rows = new Int32Array(numbers.length * L)
+  numbers.forEach((row, i) => {
+    rows.set(codes.subarray(row * L, (row + 1) * L), i * L)
+  })
+  return rows
+}
+
+/** Fresh weights, but that the candidates' biases are the logarithms of the marginals. */
 function initialWeights(
   config: TransformerConfig,
   layout: Layout,
@@ -168,31 +193,33 @@ function initialWeights(
   seed: number,
 ): Float32Array {
   const { K } = config
-  const L = K.length
   const weights = layout.initialise(random(seed, 'weights'))
-  const bias = layout.slice(weights, 'candidates.bias')
-  let start = 0
-  K.forEach((k, l) => {
-    const own = new Float64Array(k).fill(1)
-    for (let i = l; i < codes.length; i += L) own[codes[i]]++
-    own.forEach((n, code) => {
-      bias[start + code] = Math.log((n * k) / (codes.length / L + k))
-    })
-    start += k
+  const marginal = countsPrior(K, codes, fitCounts(K, codes, { longest: 0 })).walk()
+  const shares = K.flatMap(() => {
+    const own = [...marginal.probabilities()]
+    marginal.take(0)
+    return own.map(p => p * own.length)
   })
+  layout.slice(weights, 'candidates.bias').set(shares.map(Math.log))
   return weights
 }
 
-/** Bits per path. The last few paths fill their batch by being there twice, and count once. */
-async function bitsOf(nats: Step, weights: Float32Array, codes: Int32Array, L: number): Promise<number> {
+/** Bits per path, so many at a time. The last few fill their batch by being there twice, and count once. */
+async function bitsOf(
+  nats: Step,
+  batch: number,
+  weights: Float32Array,
+  codes: Int32Array,
+  L: number,
+): Promise<number> {
   await nats.write('parameters', weights)
   const count = codes.length / L
   let sum = 0
-  for (let from = 0; from < count; from += AT_ONCE) {
-    const data = Int32Array.from({ length: AT_ONCE * L }, (_, i) => codes[(from * L + i) % codes.length])
-    const outputs = await nats.run({ codes: { data, shape: [AT_ONCE, L] } })
+  for (let from = 0; from < count; from += batch) {
+    const data = Int32Array.from({ length: batch * L }, (_, i) => codes[(from * L + i) % codes.length])
+    const outputs = await nats.run({ codes: { data, shape: [batch, L] } })
     for (let l = 0; l < L; l++)
-      for (let i = 0; i < Math.min(AT_ONCE, count - from); i++) sum += outputs.nats[l * AT_ONCE + i] as number
+      for (let i = 0; i < Math.min(batch, count - from); i++) sum += outputs.nats[l * batch + i] as number
   }
   return sum / count / Math.LN2
 }

@@ -7,9 +7,16 @@ import { type Rng, random } from '../data/rng.ts'
 import { bins, density } from './density-targets.ts'
 import { SplitAndPrune, type SplitRule } from './split-and-prune.ts'
 
+/** A density of one's own. */
+export interface OwnDensity {
+  name: string
+  /** [100·100] masses of the bins, laid out as `density(name)` gives them: finite, not negative, of any sum above 0. */
+  masses: ArrayLike<number>
+}
+
 export interface DensityRunOptions {
-  /** Name of the target: spiral, blurs, qr, words, gaussian or uniform. */
-  target: string
+  /** Name of the target: spiral, blurs, qr, words, gaussian or uniform; or a density of one's own. */
+  target: string | OwnDensity
   /** K. Default 2000. */
   nodes?: number
   /** Samples per step. Default 40. */
@@ -100,6 +107,8 @@ export class DensityRun {
   readonly splitAndPrune: SplitAndPrune
   /** May be changed between steps. */
   rate: number
+  /** Whether nodes are split and pruned, where the rule does so. May be changed between steps: the counts go on. */
+  splits = true
   /** Steps done. */
   steps = 0
   private goal: DensityTarget
@@ -140,8 +149,8 @@ export class DensityRun {
   }
 
   /** Another density from the next step on; nodes and counts go on as they are. */
-  setTarget(name: string): void {
-    this.goal = prepare(name)
+  setTarget(target: string | OwnDensity): void {
+    this.goal = prepare(target)
   }
 
   step(): DensityStep {
@@ -158,7 +167,7 @@ export class DensityRun {
     splitAndPrune.observe(nearest, extra?.second, undefined, extra?.losses)
     const split: number[] = []
     const prune: number[] = []
-    while (split.length < this.maxEvents) {
+    while (this.splits && split.length < this.maxEvents) {
       const event = splitAndPrune.event()
       if (!event) break
       nodes.copyWithin(2 * event.prune, 2 * event.split, 2 * event.split + 2)
@@ -262,9 +271,23 @@ interface DensityTarget {
   cumulative: Float64Array
 }
 
-function prepare(name: string): DensityTarget {
-  const target = density(name)
-  return { name, density: target, cumulative: cumulate(target) }
+function prepare(target: string | OwnDensity): DensityTarget {
+  const [name, shares] =
+    typeof target === 'string' ? [target, density(target)] : [target.name, sharesOf(target)]
+  return { name, density: shares, cumulative: cumulate(shares) }
+}
+
+/** A density's masses over their sum. */
+function sharesOf({ name, masses }: OwnDensity): Float64Array {
+  if (masses.length !== bins * bins)
+    throw new RangeError(`the density ${name} has ${masses.length} bins, not ${bins} × ${bins}`)
+  const shares = Float64Array.from(masses)
+  const bad = shares.findIndex(mass => !(mass >= 0 && mass < Infinity))
+  if (bad >= 0)
+    throw new RangeError(`the density ${name} has a mass of ${shares[bad]} in bin ${bad}: give 0 or more`)
+  const sum = shares.reduce((a, b) => a + b, 0)
+  if (!(sum > 0 && sum < Infinity)) throw new RangeError(`the density ${name} has no mass: its sum is ${sum}`)
+  return shares.map(mass => mass / sum)
 }
 
 function cumulate(values: Float64Array): Float64Array {

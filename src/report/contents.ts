@@ -1,5 +1,6 @@
 /** What a report shows, as plain data: gathered from a run by gather.ts, drawn by the sections and charts. */
 
+import type { ChangeOrder } from '../codes/variations.ts'
 import type { Metric } from '../nn/learner.ts'
 
 export interface ReportContents {
@@ -69,6 +70,8 @@ export interface DdnContents {
   /** Missing where the data could not be read again. */
   reconstructions?: Reconstructions
   variations?: Variations
+  /** Missing too where images have conditions of their own. */
+  interpolations?: Interpolation[]
 }
 
 export interface LayerSummary {
@@ -104,6 +107,12 @@ export interface Reconstructions {
 /** One picture's first choices kept, the rest drawn anew; `kept` is what those first choices drew so far. */
 export interface Variations {
   rows: { layers: number; bits: number; kept: Thumbnail; images: Thumbnail[] }[]
+}
+
+/** The way from one test image to another, more and more codes being the other's, those of the coarse layers first or last. */
+export interface Interpolation {
+  order: ChangeOrder
+  images: Thumbnail[]
 }
 
 /** A classifier: how well it knows each class, and where it errs. */

@@ -1,7 +1,6 @@
 /** What a DDN's report shows: samples drawn, test images rebuilt, choices varied, nodes counted. */
 
 import { type Images, spread, toFloat } from '../data/dataset.ts'
-import { random } from '../data/rng.ts'
 import { classCount } from '../ddn/condition.ts'
 import type { Conditional, DdnModel } from '../ddn/model.ts'
 import { toldOf } from '../eval/told.ts'
@@ -11,6 +10,7 @@ import { bits as bitsText, shellWord } from './format.ts'
 import { type Material, type Own, pathOf, recipeOf } from './material.ts'
 import { dataUris, enlarge, interleave, meanSquaredError, type Stack, sheet } from './pictures.ts'
 import { encodePng } from './png.ts'
+import { interpolated, varied } from './variations.ts'
 
 export async function gatherDdn(run: FolderRun<'ddn'>, { test, seed, history }: Material): Promise<Own> {
   const { model } = run
@@ -40,12 +40,13 @@ export async function gatherDdn(run: FolderRun<'ddn'>, { test, seed, history }: 
       errors: rebuilt.errors.map((mse, layer) => ({ bits: bitsUpTo(model, layer), mse })),
       count: rebuilt.count,
     },
-    variations: await vary(
+    variations: await varied(
       model,
-      rebuilt ? rebuilt.codes.slice(0, model.layers.length) : samples.codes,
+      (rebuilt ?? samples).codes.subarray(0, model.layers.length),
       seed,
       told(model, test, rebuilt ? rebuilt.indices.slice(0, 1) : [0]),
     ),
+    interpolations: rebuilt && (await interpolated(model, rebuilt.codes, rebuilt.labels)),
   }
   const sheets = {
     'samples.png': encodePng(sheet(samples.images), {
@@ -124,7 +125,7 @@ async function rebuild(model: DdnModel, test: Images) {
     levels: columns.map(column => column[i]),
   }))
   const stacks = [originals, ...depths.map(layer => enlarge(levels[layer], size))]
-  return { indices, codes, depths, rows, stacks, ...(await errorsByLayer(model, test)) }
+  return { indices, codes, labels, depths, rows, stacks, ...(await errorsByLayer(model, test)) }
 }
 
 async function errorsByLayer(model: DdnModel, test: Images): Promise<{ errors: number[]; count: number }> {
@@ -143,49 +144,6 @@ async function errorsByLayer(model: DdnModel, test: Images): Promise<{ errors: n
     })
   }
   return { errors, count: indices.length }
-}
-
-/** Ever more of one image's first codes kept, seven variations of each. The early ones decide most. */
-async function vary(
-  model: DdnModel,
-  codes: Int32Array,
-  seed: number,
-  condition: Conditional,
-): Promise<DdnContents['variations']> {
-  const L = model.layers.length
-  const wishes = [0.07, 0.2, 0.4, 0.7].map(share => Math.max(1, Math.round(share * L)))
-  const prefixes = [...new Set(wishes)].filter(kept => kept < L)
-  if (prefixes.length === 0) return undefined
-  const each = 7
-  const rng = random(seed, 'variations')
-  const all = new Int32Array((1 + prefixes.length * each) * L)
-  for (let i = 0; i < all.length; i++) {
-    const image = Math.floor(i / L)
-    const layer = i % L
-    const kept = image === 0 ? L : prefixes[Math.floor((image - 1) / each)]
-    all[i] = layer < kept ? codes[layer] : rng.int(model.layers[layer].K)
-  }
-  const levels = await levelsOf(model, all, condition)
-  const sources = dataUris(levels[L - 1])
-  return {
-    rows: prefixes.map((layers, row) => ({
-      layers,
-      bits: bitsUpTo(model, layers - 1),
-      kept: {
-        source: dataUris(first(levels[layers - 1]))[0],
-        label: `what the first ${layers} choices draw`,
-      },
-      images: Array.from({ length: each }, (_, i) => ({
-        source: sources[1 + row * each + i],
-        label: `variation ${i + 1} with the first ${layers} choices kept`,
-      })),
-    })),
-  }
-}
-
-/** The first image of a stack, alone. */
-function first({ data, count, channels, size }: Stack): Stack {
-  return { data: data.subarray(0, data.length / count), count: 1, channels, size }
 }
 
 /** Layers to show, always the first and the last, closer to each other where images change fastest: early. */

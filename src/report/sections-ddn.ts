@@ -5,6 +5,7 @@ import type { DdnContents, LayerSummary, ReportContents } from './contents.ts'
 import { bits, duration, plural, precise, psnr, shellWord, whole } from './format.ts'
 import { type Html, html } from './html.ts'
 import { cls, depthStyle, type OwnSections, picture, section, tileStyle } from './parts.ts'
+import { interpolationsSection, variationsSection } from './variations-section.ts'
 
 export function ddnSections(contents: ReportContents, own: DdnContents): OwnSections {
   const { size, path, data, training } = contents
@@ -22,7 +23,12 @@ export function ddnSections(contents: ReportContents, own: DdnContents): OwnSect
       ['Test PSNR', mse === undefined ? '–' : psnr(mse).toFixed(1), 'dB', 'of that error'],
       ['Latent', bits(latent), 'bits', `${plural(layers.length, 'choice')}`],
     ],
-    first: [samples(own, size), reconstructions(own, size), variations(own, size)],
+    first: [
+      samples(own, size),
+      reconstructions(own, size),
+      variationsSection(own, size),
+      interpolationsSection(own, size),
+    ],
     rest: [nodes(own)],
     aboutTraining:
       'Mean squared errors with pixels in [−1, 1]; lower is better. The error is that of the last layer; the loss also counts the coarse layers, each at its own size. Test images are rebuilt with averaged weights.',
@@ -75,24 +81,6 @@ function reconstructions({ reconstructions, layers }: DdnContents, size: number)
 <h3>What the bits buy</h3>
 <p>Mean squared error of whole images after every layer, over ${plural(count, 'test image')}, pixels in [−1, 1]. A straight line is a constant gain per bit.</p>
 <figure>${errorChart({ errors })}</figure>`,
-  )
-}
-
-function variations({ variations, layers }: DdnContents, size: number): Html | null {
-  if (!variations) return null
-  return section(
-    'variations',
-    'Same first choices, other details',
-    html`<p>The first choices of one image are kept and all the others drawn by chance: what stays the same across a row is what the kept bits say.</p>
-<figure class="scroll"><table class="depths variations" style="${depthStyle(size)}">
-<thead class="unseen"><tr><th scope="col">so far</th><th scope="col">kept</th><th scope="col" colspan="${variations.rows[0]?.images.length ?? 1}">variations</th></tr></thead>
-<tbody>${variations.rows.map(
-      ({ layers: count, bits: spent, kept, images }) =>
-        html`<tr><td>${picture(kept, true)}</td><th scope="row"><b>${bits(spent)}</b> bits<small>${count} of ${layers.length} layers</small></th>${images.map(
-          (image, i) => html`<td ${cls(i >= 4)}>${picture(image, true)}</td>`,
-        )}</tr>\n`,
-    )}</tbody></table>
-<figcaption>Left, what the kept choices have drawn so far; right, ways on from there.</figcaption></figure>`,
   )
 }
 

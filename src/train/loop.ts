@@ -9,6 +9,8 @@ export interface LoopOptions {
   onStep?: (report: StepReport) => void
   /** Called with every evaluation. */
   onEvaluation?: (evaluation: EvaluationEntry) => void
+  /** Awaited before the first step of a session and after every step; it may look at everything and change nothing. */
+  watch?: (trainer: Trainer) => Promise<void>
   /** Ends the session after the step that is under way. */
   signal?: AbortSignal
   /** Ends the session after this step, as an interruption would. */
@@ -36,7 +38,7 @@ const SOME = 300
 export async function loop(
   trainer: Trainer,
   { test, write, checkpoint }: LoopHooks,
-  { onStep, onEvaluation, signal, stopAt = Infinity, checkpointEvery = 45 }: LoopOptions,
+  { onStep, onEvaluation, watch, signal, stopAt = Infinity, checkpointEvery = 45 }: LoopOptions,
 ): Promise<'done' | 'stopped'> {
   const means = new StepMeans()
   const every = 1000 * checkpointEvery
@@ -49,6 +51,7 @@ export async function loop(
     kept = performance.now()
     unkept = false
   }
+  await watch?.(trainer)
   while (!trainer.done && trainer.step < stopAt && !signal?.aborted) {
     const report = await trainer.advance()
     unkept = true
@@ -56,6 +59,7 @@ export async function loop(
     const last = trainer.done || report.step >= stopAt || signal?.aborted === true
     if (last || report.step <= 10 || means.due()) write(means.take(report))
     onStep?.(report)
+    await watch?.(trainer)
     if (!last && report.seconds >= nextEvaluation) {
       const started = performance.now()
       const evaluation = await evaluate(trainer, test, SOME)

@@ -1,12 +1,8 @@
 // `prior.safetensors`: a transformer that knows how a network's codes follow one another.
 
-import type { Prior } from '../codes/prior.ts'
-import {
-  type TransformerConfig,
-  transformerLayout,
-  transformerPrior,
-  transformerSchema,
-} from '../codes/transformer.ts'
+import { z } from 'zod'
+import type { Shares } from '../codes/mixture.ts'
+import { type TransformerConfig, transformerLayout, transformerSchema } from '../codes/transformer.ts'
 import { hex } from '../ddn/fingerprint.ts'
 import { VERSION } from '../version.ts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
@@ -14,6 +10,8 @@ import { readSafetensors, type StoredTensor, writeSafetensors } from './safetens
 export interface TransformerFile {
   config: TransformerConfig
   weights: Float32Array
+  /** For every layer the shares of the transformer and of the counts of the training images: see mixture.ts. */
+  shares: Shares
   /** Fingerprint of the network whose codes it learned, hexadecimal. */
   model: string
 }
@@ -21,7 +19,7 @@ export interface TransformerFile {
 const FORMAT = 'coppice-prior-1'
 
 /** The file, in half precision: what is read back is what it predicts with, everywhere. */
-export function priorFile({ config, weights, model }: TransformerFile): Uint8Array {
+export function priorFile({ config, weights, shares, model }: TransformerFile): Uint8Array {
   const layout = transformerLayout(config)
   const tensors = new Map<string, StoredTensor>()
   for (const { name, shape } of layout.specs)
@@ -31,6 +29,7 @@ export function priorFile({ config, weights, model }: TransformerFile): Uint8Arr
     coppice: VERSION,
     model,
     config: JSON.stringify(config),
+    shares: JSON.stringify(shares),
   })
 }
 
@@ -39,13 +38,19 @@ export function priorFile({ config, weights, model }: TransformerFile): Uint8Arr
  *
  * @param file  how errors call it
  */
-export function readPrior(bytes: Uint8Array, file = 'the prior'): TransformerFile & { prior: Prior } {
+export function readPrior(bytes: Uint8Array, file = 'the prior'): TransformerFile {
   const { tensors, metadata } = readSafetensors(bytes, file)
   if (metadata.format !== FORMAT)
     throw new Error(`${file}: its format is ${metadata.format ?? 'not given'}, not ${FORMAT}`)
   let config: TransformerConfig
+  let shares: Shares
   try {
     config = transformerSchema.parse(JSON.parse(metadata.config))
+    const share = z.number().min(0).max(1)
+    shares = z
+      .array(z.tuple([share, share]))
+      .length(config.K.length)
+      .parse(JSON.parse(metadata.shares))
   } catch {
     throw new Error(`${file}: its configuration is missing or broken`)
   }
@@ -57,6 +62,5 @@ export function readPrior(bytes: Uint8Array, file = 'the prior'): TransformerFil
       throw new Error(`${file}: ${name} is missing; these are not the weights of this prior`)
     layout.slice(weights, name).set(tensor.data)
   }
-  const prior = transformerPrior(config, weights)
-  return { config, weights, model: metadata.model ?? '', prior }
+  return { config, weights, shares, model: metadata.model ?? '' }
 }

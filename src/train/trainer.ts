@@ -84,6 +84,10 @@ export class Trainer<M extends ModelName = ModelName> {
   private upcoming: Batch | null = null
 
   private constructor(
+    /**
+     * Read anew in every step: its rate, and of a DDN `growth.chainDropout`, `growth.until` and `growth.perStep`, may
+     * be changed between steps, as a page's sliders do. A batch made ahead keeps the indices it was drawn with.
+     */
     readonly config: ConfigOf<M>,
     /** What the family does in a step, and keeps beside the vectors. */
     readonly learner: LearnerOf<M>,

@@ -21,7 +21,16 @@ import type { LogEntry } from '../../src/train/log.ts'
 import { resolveConfig } from '../../src/train/resolve.ts'
 import { FolderRun } from '../../src/train/run.ts'
 
-const sections = ['samples', 'reconstructions', 'variations', 'training', 'nodes', 'go-on', 'about']
+const sections = [
+  'samples',
+  'reconstructions',
+  'variations',
+  'interpolations',
+  'training',
+  'nodes',
+  'go-on',
+  'about',
+]
 
 /** A run of an untrained network with 5 layers on 8×8 images, and its test images. */
 async function tinyRun(channels: 1 | 3, log: LogEntry[], data = 'digits') {
@@ -184,7 +193,7 @@ describe('with little or bad input', () => {
     const { document } = parseHTML(text)
     expect(document.querySelector('.note')?.textContent).toContain('/no/such/folder')
     expect([...document.querySelectorAll('section > h2')].map(({ id }) => id)).toEqual(
-      sections.filter(id => id !== 'reconstructions'),
+      sections.filter(id => id !== 'reconstructions' && id !== 'interpolations'),
     )
     expect(await readdir(run.dir)).not.toContain('reconstructions.png')
   })

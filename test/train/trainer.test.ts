@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { subset } from '../../src/data/dataset.ts'
+import { random } from '../../src/data/rng.ts'
 import { layoutOf } from '../../src/ddn/program.ts'
 import { imagesOf } from '../../src/train/config.ts'
 import { configOf } from '../../src/train/train.ts'
@@ -122,4 +123,34 @@ test('a half is trained on alone', async () => {
     await trainer.close()
     await alone.close()
   }
+})
+
+test('rate, chain dropout and splitting can be changed between steps', async () => {
+  const trainer = await make({ growth: { rule: 'paper', until: 1, chainDropout: 0 } })
+  const { optimiser, growth } = trainer.config
+  const drawn = () => {
+    const { forced } = trainer.learner.feeds(tinyData().train, Int32Array.of(0), () => random(0, 'test'))
+    return (forced.data as BigInt64Array).some(index => index >= 0n)
+  }
+  await trainer.advance()
+  expect(drawn()).toBe(false)
+
+  optimiser.rate = 0
+  growth.chainDropout = 1
+  growth.until = 0
+  const before = (await trainer.vectors()).parameters.slice()
+  for (let i = 0; i < 10; i++) {
+    const { rate, copies } = await trainer.advance()
+    expect([rate, copies]).toEqual([0, []])
+  }
+  expect((await trainer.vectors()).parameters).toEqual(before)
+  expect(drawn()).toBe(true)
+
+  optimiser.rate = 1e-3
+  growth.until = 1
+  let copies = 0
+  for (let i = 0; i < 20; i++) copies += (await trainer.advance()).copies.length
+  expect(copies).toBeGreaterThan(0)
+  expect((await trainer.vectors()).parameters).not.toEqual(before)
+  await trainer.close()
 })

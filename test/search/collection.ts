@@ -1,0 +1,40 @@
+/** Small collections of random codes, and folders that are taken away after the tests. */
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll } from 'vitest'
+import { random } from '../../src/data/rng.ts'
+import type { ImageIndex, IndexedImage } from '../../src/search/image-index.ts'
+
+/** Different numbers of candidates, some of more than one digit. */
+export const K = [12, 5, 30, 2]
+
+export const maker = { fingerprint: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), K, run: 'runs/a' }
+
+/** Images whose codes are few, so that many paths share some. */
+export function collection(count: number, seed = 0, from = 0): IndexedImage[] {
+  const rng = random(seed, 'codes')
+  return Array.from({ length: count }, (_, i) => ({
+    source: 'digits',
+    name: `test:${from + i}`,
+    split: 'test',
+    number: from + i,
+    label: String(rng.int(3)),
+    hash: BigInt(1000 * seed + from + i),
+    codes: K.map(k => rng.int(Math.min(k, 12))),
+    residuals: [0.4, 0.3, 0.2, 0.1].map(r => r + 0.1 * rng.next()),
+  }))
+}
+
+/** A folder of its own for a test file. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'coppice-search-'))
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** The names that a query gives, in its order. */
+export async function namesOf(index: ImageIndex, sql: string): Promise<unknown[]> {
+  return (await index.query(sql)).map(row => row.name)
+}
