@@ -20,6 +20,7 @@ import { priorCommand } from './prior.ts'
 import { reconstructCommand } from './reconstruct.ts'
 import { sampleCommand } from './sample.ts'
 import { searchCommand } from './search.ts'
+import { studioCommand } from './studio.ts'
 import { trainCommand } from './train.ts'
 import { treeCommand } from './tree.ts'
 
@@ -40,6 +41,7 @@ const commands = [
   clusterCommand,
   infoCommand,
   exportCommand,
+  studioCommand,
   densityCommand,
   benchCommand,
 ]

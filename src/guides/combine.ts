@@ -31,14 +31,14 @@ export function overLayers(factors: readonly number[] | undefined, layer: number
   return factors[low] + (at - low) * (factors[high] - factors[low])
 }
 
-/** Scores [N, M] of every part → one score [N, M]; null where no part has a say. */
+/** Scores [N, M] of every part, and its say, a scalar, if it has one → one score [N, M]; null where nobody has a say. */
 export function combined(
   scores: readonly Tensor[],
-  weights: readonly number[],
+  weights: readonly (Tensor | null)[],
   by: 'ranks' | 'scores',
 ): Tensor | null {
-  const heard = scores.filter((_, i) => weights[i] > 0)
-  const says = weights.filter(weight => weight > 0)
+  const heard = scores.filter((_, i) => weights[i])
+  const says = weights.filter(weight => weight !== null)
   if (heard.length === 0) return null
   if (scores.length === 1) return heard[0]
   const alike = by === 'ranks' ? ranks : standardised

@@ -2,7 +2,7 @@
 
 export { combine } from './combine.ts'
 export { type CompiledOptions, compared, compiled } from './compiled.ts'
-export { type Edited, type EditOptions, edit } from './edit.ts'
+export { type Edited, type EditOptions, Editor, edit, type LayerImages } from './edit.ts'
 export { closeGuide, type GuideContext, guideFromSpec } from './from-spec.ts'
 export * from './guide.ts'
 export { type Judge, openJudge, type ReadFile } from './judge.ts'

@@ -17,6 +17,7 @@ import {
   type Tensor,
   upsampleNearest,
 } from '../graph/index.ts'
+import type { Feed } from '../runtime/index.ts'
 import type { LinearGuide, LinearMap } from './guide.ts'
 import type { ImageShape } from './pictures.ts'
 import { resizeTensor } from './resample.ts'
@@ -53,14 +54,65 @@ export function measuredShape(maps: readonly LinearMap[], { channels, size }: Im
   return shape
 }
 
-/** M x of images [n, c, s, s]: [n, …]. */
-const measure = (maps: readonly LinearMap[], images: Tensor): Tensor => maps.reduce(applyMap, images)
+/** A guide's masks in a program: constants there, or inputs, for other masks need no other program. */
+export interface MaskTensors {
+  /** Of every map that is a mask its weights, [1, 1, s, s]. */
+  weights: readonly (Tensor | null)[]
+  /** Where the last map is a mask: 1 where it has weight, else 0, [1, 1, s, s]. */
+  support: Tensor | null
+  /** What squared errors under masks are a mean over, channels · Σ weights²; a scalar. */
+  energy: Tensor | null
+  /** −1 / energy */
+  scale: Tensor | null
+}
 
-function applyMap(x: Tensor, map: LinearMap): Tensor {
+/** The numbers behind a guide's `MaskTensors`, by name. */
+export function maskValues(guide: LinearGuide, config: ImageShape): Record<string, Feed> {
+  const { measurement } = guide
+  const values: Record<string, Feed> = {}
+  const plane = (data: Float32Array): Feed => ({ data, shape: [1, 1, ...sidesOf(data)] })
+  measurement.forEach((map, i) => {
+    if (map.map === 'mask') values[`mask${i}`] = plane(map.weights)
+  })
+  const last = lastMask(measurement)
+  if (last) values.support = plane(last.map(weight => (weight === 0 ? 0 : 1)))
+  const form = normalForm(measurement, config.size)
+  const mask = form ? form.mask : last
+  if (mask) {
+    const energy = measuredShape(measurement, config)[0] * energyOf(mask)
+    values.energy = { data: Float32Array.of(energy), shape: [] }
+    values.scale = { data: Float32Array.of(-1 / energy), shape: [] }
+  }
+  return values
+}
+
+const sidesOf = ({ length }: Float32Array) => [Math.sqrt(length), Math.sqrt(length)]
+
+/** @param make  from a name among `maskValues`, and what stands there, to a tensor of that shape */
+export function maskTensors(
+  guide: LinearGuide,
+  config: ImageShape,
+  make: (name: string, value: Feed) => Tensor = (_, { data, shape }) => constant(data, shape),
+): MaskTensors {
+  const values = maskValues(guide, config)
+  const tensor = (name: string) => (values[name] ? make(name, values[name]) : null)
+  return {
+    weights: guide.measurement.map((_, i) => tensor(`mask${i}`)),
+    support: tensor('support'),
+    energy: tensor('energy'),
+    scale: tensor('scale'),
+  }
+}
+
+/** M x of images [n, c, s, s]: [n, …]. */
+const measure = (maps: readonly LinearMap[], masks: MaskTensors, images: Tensor): Tensor =>
+  maps.reduce((x, map, i) => applyMap(x, map, masks.weights[i]), images)
+
+function applyMap(x: Tensor, map: LinearMap, weights: Tensor | null): Tensor {
   const [n, , side] = x.shape as [number, number, number]
   switch (map.map) {
     case 'mask':
-      return mul(x, constant(map.weights, [1, 1, side, side]))
+      return mul(x, weights!)
     case 'area':
       return side % map.size ? resizeTensor(x, map.size, map.size) : areaPool(x, side / map.size)
     case 'mix':
@@ -73,13 +125,16 @@ function applyMap(x: Tensor, map: LinearMap): Tensor {
 }
 
 /** The mean of (M x − wanted)² for images [n, c, s, s]: [n]. Under masks, the mean over the pixels' squared weights. */
-export function measuredError(guide: LinearGuide, images: Tensor, wanted: Tensor): Tensor {
-  const away = square(sub(measure(guide.measurement, images), supported(guide, wanted)))
+export function measuredError(
+  guide: LinearGuide,
+  images: Tensor,
+  wanted: Tensor,
+  masks: MaskTensors,
+): Tensor {
+  const away = square(sub(measure(guide.measurement, masks, images), supported(wanted, masks)))
   const n = images.shape[0] as number
   const count = away.shape.slice(1).reduce((a: number, b) => a * (b as number), 1)
-  const form = normalForm(guide.measurement, images.shape[2] as number)
-  const total = weightOf(form ? form.mask : lastMask(guide.measurement), count)
-  return div(reduceSum(reshape(away, [n, count]), [1]), total)
+  return div(reduceSum(reshape(away, [n, count]), [1]), masks.energy ?? count)
 }
 
 /**
@@ -92,23 +147,18 @@ export function linearScores(
   spec: LayerSpec,
   candidates: Candidates,
   wanted: Tensor,
+  masks: MaskTensors = maskTensors(guide, { size: config.size, channels: candidates.channels }),
 ): Tensor {
   const form = normalForm(guide.measurement, config.size)
   return form
-    ? scoresInPlace(form, config, spec, candidates, supported(guide, wanted))
-    : scoresOfParts(guide.measurement, config, spec, candidates, supported(guide, wanted))
+    ? scoresInPlace(form, config, spec, candidates, supported(wanted, masks), masks)
+    : scoresOfParts(guide.measurement, config, spec, candidates, supported(wanted, masks), masks)
 }
 
 /** Where a mask comes last nothing is wanted behind it, whatever stands there. */
-function supported({ measurement }: LinearGuide, wanted: Tensor): Tensor {
-  const mask = lastMask(measurement)
-  if (!mask) return wanted
-  return measure([{ map: 'mask', weights: mask.map(weight => (weight === 0 ? 0 : 1)) }], wanted)
+function supported(wanted: Tensor, { support }: MaskTensors): Tensor {
+  return support ? mul(wanted, support) : wanted
 }
-
-/** What `count` squared errors are a mean over: under a mask, over its squared weights. */
-const weightOf = (mask: Float32Array | null, count: number) =>
-  mask ? (count / mask.length) * energyOf(mask) : count
 
 function lastMask(maps: readonly LinearMap[]): Float32Array | null {
   const last = maps[maps.length - 1]
@@ -148,6 +198,7 @@ function scoresInPlace(
   spec: LayerSpec,
   candidates: Candidates,
   wanted: Tensor,
+  masks: MaskTensors,
 ): Tensor {
   const full = size ?? config.size
   let seen = mixes.reduce(mixCandidates, candidates)
@@ -156,11 +207,10 @@ function scoresInPlace(
   const repeated = full / side
   if (!mask)
     return mul(weightedDistances(seen, areaPool(wanted, repeated), null), -1 / (seen.channels * side ** 2))
-  const weights = constant(mask, [1, 1, full, full])
+  const weights = masks.weights.filter(x => x !== null).reduce((a, b) => mul(a, b))
   const energy = areaPool(square(weights), repeated)
   const target = div(areaPool(mul(wanted, weights), repeated), maximum(energy, 1e-12))
-  const total = (seen.channels * energyOf(mask)) / repeated ** 2
-  return mul(weightedDistances(seen, target, energy), -1 / total)
+  return mul(weightedDistances(seen, target, energy), mul(masks.scale!, repeated ** 2))
 }
 
 /** Any maps: a candidate's measurement is the sum of its parts', one part for every weight. */
@@ -170,11 +220,12 @@ function scoresOfParts(
   spec: LayerSpec,
   candidates: Candidates,
   wanted: Tensor,
+  masks: MaskTensors,
 ): Tensor {
   const { weights, features, previous, channels } = candidates
   const n = features.shape[0] as number
   const width = weights.shape[1] as number
-  const whole = (x: Tensor) => measure(maps, upsampleNearest(x, config.size / spec.size))
+  const whole = (x: Tensor) => measure(maps, masks, upsampleNearest(x, config.size / spec.size))
   const each = constant(identity(width), [width, width])
   const parts = imagesOf({ ...candidates, weights: each, previous: null })
   const measured = whole(reshape(parts, [n * width, channels, spec.size, spec.size]))
@@ -186,10 +237,7 @@ function scoresOfParts(
     previous: previous && reshape(whole(previous), [n, 1, rows, 1]),
     channels: 1,
   }
-  return mul(
-    weightedDistances(flat, reshape(wanted, [n, 1, rows, 1]), null),
-    -1 / weightOf(lastMask(maps), rows),
-  )
+  return mul(weightedDistances(flat, reshape(wanted, [n, 1, rows, 1]), null), masks.scale ?? -1 / rows)
 }
 
 function identity(n: number): Float32Array {

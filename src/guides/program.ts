@@ -28,91 +28,22 @@ import {
   type Tensor,
   upsampleBilinear,
 } from '../graph/index.ts'
-import type { Layout, Parameters } from '../nn/parameters.ts'
+import type { Parameters } from '../nn/parameters.ts'
 import type { Program } from '../runtime/index.ts'
-import { combined, overLayers } from './combine.ts'
-import type { WeightedGuide } from './guide.ts'
-import { linearScores, measuredError, measuredShape } from './linear.ts'
-import { noiseLength, type PickRule, pickBy } from './pick.ts'
-
-/** Everything that decides how a network is guided, but for the values. */
-export interface Plan {
-  config: DdnConfig
-  layout: Layout
-  values: Float32Array
-  layers: readonly LayerSpec[]
-  parts: readonly WeightedGuide[]
-  by: 'ranks' | 'scores'
-  rule: PickRule
-  /** One number per layer in [0, 1]. */
-  strictness: readonly number[]
-  /** Results at a time. */
-  batch: number
-  /** Prefixes of a result before each layer, and after the last: 1, then up to the beam's width, at the end 1. */
-  widths: readonly number[]
-  /** The candidates of every layer that are considered, in rising order; null: all. */
-  shortlists: readonly (readonly number[] | null)[]
-  /** What is handed over where the network is cut: see `pieceShapes`. */
-  pieces: readonly PieceShapes[]
-}
-
-type PieceShapes = Record<keyof ProposalParts, number[] | null>
-
-/** Prefixes kept before each layer of so many candidates: no more than there are, and one at the end. */
-export function beamWidths(considered: readonly number[], beam: number): number[] {
-  const widths = [1]
-  considered.forEach((k, l) => {
-    widths.push(l === considered.length - 1 ? 1 : Math.min(beam, widths[l] * k))
-  })
-  return widths
-}
-
-/** How many candidates of a layer are considered. */
-export function consideredAt(
-  { shortlists, layers }: Pick<Plan, 'shortlists' | 'layers'>,
-  layer: number,
-): number {
-  return shortlists[layer]?.length ?? layers[layer].K
-}
-
-function shortlisted({ shortlists }: Plan, layer: number, candidates: Candidates): Candidates {
-  const list = shortlists[layer]
-  return list ? { ...candidates, weights: gather(candidates.weights, int64(list)) } : candidates
-}
-
-/** How heedful of the guides a layer is: 0 where none of them has a say. */
-function strictnessAt(plan: Plan, layer: number): number {
-  const says = plan.parts.some(part => sayOf(plan, part, layer) > 0)
-  return says ? plan.strictness[layer] : 0
-}
-
-const sayOf = ({ layers }: Plan, part: WeightedGuide, layer: number) =>
-  part.weight * overLayers(part.layers, layer, layers.length)
-
-/** Whether a layer heeds a guide: what nobody listens to need not be asked. */
-export function heeds(plan: Plan, part: WeightedGuide, layer: number): boolean {
-  return sayOf(plan, part, layer) > 0 && plan.strictness[layer] > 0
-}
-
-/** Random numbers that a layer's choice takes, per result. */
-export function noiseAt(plan: Plan, layer: number): number {
-  const { rule, widths } = plan
-  return noiseLength(
-    rule,
-    strictnessAt(plan, layer),
-    widths[layer] * consideredAt(plan, layer),
-    widths[layer + 1],
-  )
-}
+import { combined } from './combine.ts'
+import { linearScores, maskTensors, measuredError, measuredShape } from './linear.ts'
+import { pickBy } from './pick.ts'
+import { consideredAt, heeds, noiseAt, type PieceShapes, type Plan, sayOf, strictnessAt } from './plan.ts'
 
 /**
  * The network from the choice at layer `from` (−1: from the start) to the candidates of layer `to`, or to the image
  * where `to` is the number of layers. With R = batch · width rows and K candidates considered at a layer:
  *
  * Inputs: at `from` ≥ 0 the pieces of its proposal (`view{from}` …) and `score{g}:{from}` [R, K] of every guide g; `noise{l}` [batch, …] where a choice takes
- * some; `wanted{g}` of linear guides; `condition`. Outputs: `index{l}` and `parent{l}` [rows after l] int32 of every
- * choice made: which candidate, of which row; at `to` the pieces of the proposal, `score{g}:{to}` of linear guides
- * and `images{s}` [R, K, c, s, s] for black boxes; or at the end `image` and `error{g}` [batch] of linear guides.
+ * some; `wanted{g}` of linear guides; `condition`; and those of `valuesFor`. Outputs: `index{l}` and `parent{l}` [rows
+ * after l] int32 of every choice made: which candidate, of which row; at `to` `level{to − 1}` [R, c, s, s], the images
+ * chosen last, the pieces of the proposal, `score{g}:{to}` of linear guides and `images{s}` [R, K, c, s, s] for black
+ * boxes; or at the end `image` and `error{g}` [batch] of linear guides.
  */
 export function guidedProgram(plan: Plan, from: number, to: number): Program {
   const { config, layout, layers, batch, widths, parts } = plan
@@ -122,6 +53,11 @@ export function guidedProgram(plan: Plan, from: number, to: number): Program {
   const wanted = parts.map(({ guide }, g) =>
     guide.kind === 'linear'
       ? input(`wanted${g}`, [batch, ...measuredShape(guide.measurement, config)])
+      : null,
+  )
+  const masks = parts.map(({ guide }, g) =>
+    guide.kind === 'linear'
+      ? maskTensors(guide, config, (name, { shape }) => input(`${name}:${g}`, shape))
       : null,
   )
   const rowsOf = (x: Tensor, layer: number) => repeatRows(x, widths[layer])
@@ -134,6 +70,7 @@ export function guidedProgram(plan: Plan, from: number, to: number): Program {
             spec,
             shortlisted(plan, spec.index, candidates),
             rowsOf(wanted[g]!, spec.index),
+            masks[g]!,
           )
         : null,
     )
@@ -165,11 +102,13 @@ export function guidedProgram(plan: Plan, from: number, to: number): Program {
   if (to === layers.length) {
     outputs.image = state!.image!
     parts.forEach(({ guide }, g) => {
-      if (guide.kind === 'linear') outputs[`error${g}`] = measuredError(guide, state!.image!, wanted[g]!)
+      if (guide.kind === 'linear')
+        outputs[`error${g}`] = measuredError(guide, state!.image!, wanted[g]!, masks[g]!)
     })
     return { outputs }
   }
   const { candidates } = proposal!
+  if (state?.image) outputs[`level${to - 1}`] = state.image
   for (const [name, x] of Object.entries(piecesOf(proposal!))) if (x) outputs[`${name}${to}`] = x as Tensor
   scoresAt(layers[to], candidates).forEach((x, g) => {
     if (x) outputs[`score${g}:${to}`] = x
@@ -177,6 +116,11 @@ export function guidedProgram(plan: Plan, from: number, to: number): Program {
   for (const size of sizesAt(plan, to))
     outputs[`images${size}`] = resized(imagesOf(shortlisted(plan, to, candidates)), size)
   return { outputs }
+}
+
+function shortlisted({ shortlists }: Plan, layer: number, candidates: Candidates): Candidates {
+  const list = shortlists[layer]
+  return list ? { ...candidates, weights: gather(candidates.weights, int64(list)) } : candidates
 }
 
 /** The sizes at which black boxes want to see a layer's candidates. */
@@ -205,7 +149,7 @@ function choiceAt(plan: Plan, layer: number, scores: readonly Tensor[]): { index
   const list = plan.shortlists[layer]
   const named = (index: Tensor) => (list ? gather(int64(list), index) : index)
   const [before, after] = [widths[layer], widths[layer + 1]]
-  const says = parts.map(part => sayOf(plan, part, layer))
+  const says = parts.map((part, g) => (sayOf(plan, part, layer) > 0 ? input(`say${g}:${layer}`, []) : null))
   const together = combined(
     scores.map(x => reshape(x, [batch, before * K])),
     says,

@@ -3,7 +3,6 @@
 import { z } from 'zod'
 import type { Shares } from '../codes/mixture.ts'
 import { type TransformerConfig, transformerLayout, transformerSchema } from '../codes/transformer.ts'
-import { hex } from '../ddn/fingerprint.ts'
 import { VERSION } from '../version.ts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
 

@@ -1,6 +1,6 @@
 /** From data sets and files to rows of an index, and from words to queries. */
 
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Dataset, toFloat } from '../../src/data/dataset.ts'
@@ -25,7 +25,10 @@ beforeAll(async () => {
   folder = await temporaryFolder()
   model = await open(networks['grey, of patches'])
 })
-afterAll(() => model.close())
+afterAll(async () => {
+  await model.close()
+  await rm(folder, { recursive: true, force: true })
+})
 
 let files = 0
 async function empty(): Promise<ImageIndex> {

@@ -1,9 +1,8 @@
-/** Small collections of random codes, and folders that are taken away after the tests. */
+/** Small collections of random codes, and folders for them. */
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
 import { random } from '../../src/data/rng.ts'
 import type { ImageIndex, IndexedImage } from '../../src/search/image-index.ts'
 
@@ -27,11 +26,9 @@ export function collection(count: number, seed = 0, from = 0): IndexedImage[] {
   }))
 }
 
-/** A folder of its own for a test file. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'coppice-search-'))
-  afterAll(() => rm(folder, { recursive: true, force: true }))
-  return folder
+/** A folder of its own for a test file, which takes it away after its tests. */
+export function temporaryFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'coppice-search-'))
 }
 
 /** The names that a query gives, in its order. */

@@ -1,10 +1,10 @@
 /** Indexes: what goes in comes out, once; what is no index stays as it is. */
 
-import { copyFile, lstat, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, lstat, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import fc from 'fast-check'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type IndexedImage, openIndex, openIndexToAdd } from '../../src/search/image-index.ts'
 import { collection, K, maker, namesOf, temporaryFolder } from './collection.ts'
 
@@ -14,6 +14,7 @@ const fresh = () => join(folder, `${files++}.duckdb`)
 beforeAll(async () => {
   folder = await temporaryFolder()
 })
+afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** A closed index of these images. */
 async function indexOf(images: readonly IndexedImage[]): Promise<string> {

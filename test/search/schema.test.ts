@@ -1,6 +1,6 @@
 /** The queries that the description of the schema gives as examples, against plain filters. */
 
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
@@ -11,12 +11,14 @@ import {
 } from '../../src/search/image-index.ts'
 import { collection, maker, temporaryFolder } from './collection.ts'
 
+let folder: string
 let index: ImageIndex
 let examples: string[]
 const images: IndexedImage[] = [...collection(250), { ...collection(1)[0], name: 'x', codes: [3, 1, 7, 0] }]
 
 beforeAll(async () => {
-  const path = join(await temporaryFolder(), 'index.duckdb')
+  folder = await temporaryFolder()
+  const path = join(folder, 'index.duckdb')
   const writer = await openIndexToAdd(path, maker)
   await writer.add(images)
   await writer.close()
@@ -28,7 +30,10 @@ beforeAll(async () => {
     .join('\n')
     .match(/^ {4}SELECT [^;]*;/gm)!
 })
-afterAll(() => index.close())
+afterAll(async () => {
+  await index.close()
+  await rm(folder, { recursive: true, force: true })
+})
 
 /** a before b where the first code that differs is smaller. */
 function byCodes(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -1,5 +1,6 @@
 /** The three ways to search, against the plain algorithm on every image of a small collection. */
 
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -21,6 +22,7 @@ let folder: string
 beforeAll(async () => {
   folder = await temporaryFolder()
 })
+afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** What the definition says of every image, image by image. */
 interface Expected {

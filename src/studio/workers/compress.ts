@@ -1,0 +1,273 @@
+// The worker of the room Compress: holds the network, its priors, and the file that is open.
+
+import { expose, transfer } from 'comlink'
+import type { DdnFile } from '../../codec/container.ts'
+import { checkUnconditional } from '../../codec/encode.ts'
+import { addTile, type FloatPicture, tileGrid } from '../../codec/tiles.ts'
+import { type Dataset, toFloat } from '../../data/dataset.ts'
+import type { DdnModel } from '../../ddn/model.ts'
+import { toByte } from '../../report/grid.ts'
+import { encodePng } from '../../report/png.ts'
+import type { NamedPrior, PriorName } from '../../train/named-prior.ts'
+import { VERSION } from '../../version.ts'
+import { readDigitsSheet } from '../digits-sheet.ts'
+import type { Coded, Counted } from './compress-coded.ts'
+import { type CodingOptions, codedOf, codesOf, tilingOf } from './compress-coding.ts'
+import { countBits, fileOf } from './compress-count.ts'
+import { type FileFacts, type FileImage, openDdn, PAGE, pageOf, survey } from './compress-files.ts'
+import { comparePeers, type Peer } from './compress-peers.ts'
+import { fitted, inverted, type Taken, tiled, toValues } from './compress-pictures.ts'
+import { priorFor } from './compress-priors.ts'
+import { fetchBytes, fetchModel } from './models.ts'
+
+export interface ModelFacts {
+  name: string
+  channels: 1 | 3
+  size: number
+  /** Candidates of each layer, and the width of its image. */
+  K: number[]
+  sides: number[]
+  weights: number
+  /** What the engine had to say. */
+  notices: string[]
+}
+
+export interface Fitting {
+  fit: 'whole' | 'tiles'
+  invert: boolean
+}
+
+export interface CountedFile extends Counted {
+  file: Uint8Array
+  headerBytes: number
+}
+
+export interface OpenedFile extends FileFacts {
+  /** What is damaged, in sentences. */
+  notes: string[]
+  /** Images that can be read. */
+  left: number
+  /** Images that stand in the strip at a time. */
+  page: number
+}
+
+/** A picture of the strip, and a small one of it where that is soon made. */
+export type FileThumb = FileImage & { picture: FloatPicture | null }
+
+/** Pictures of no more tiles than this are shown in the strip. */
+const THUMB_TILES = 16
+
+/** As for pictures on the command line. */
+const MAX_BYTES = 2 ** 26
+
+/** A picture with a longer side is made smaller by the canvas first. */
+const MAX_SIDE = 2048
+
+export class Compress {
+  private page = ''
+  private held: { name: string; model: Promise<DdnModel>; notices: string[] } | null = null
+  private readonly priors = new Map<PriorName, Promise<NamedPrior>>()
+  private sheet: Promise<Dataset> | null = null
+  private file: { file: DdnFile; prior: NamedPrior } | null = null
+  private comparing = new AbortController()
+
+  /** Says which address files are fetched relative to. */
+  from(page: string): void {
+    this.page = page
+  }
+
+  async open(name: string): Promise<ModelFacts> {
+    const model = await this.model(name)
+    const { channels, size } = model.config
+    return {
+      name,
+      channels,
+      size,
+      K: model.layers.map(layer => layer.K),
+      sides: model.layers.map(layer => layer.size),
+      weights: model.weights.length,
+      notices: this.held!.notices,
+    }
+  }
+
+  /** A digit that the network that comes with Coppice was not trained on, in white on black. */
+  async digit(name: string, seed: number): Promise<{ picture: FloatPicture; title: string }> {
+    const { channels, size } = (await this.model(name)).config
+    this.sheet ??= fetchBytes(this.page, 'data/digits.png').then(readDigitsSheet)
+    const { test } = await this.sheet.catch(error => {
+      this.sheet = null
+      throw error
+    })
+    const index = seed % test.count
+    const digit = { width: test.size, height: test.size, data: toFloat(test, [index]) }
+    const { picture } = fitted(digit, { channels, size })
+    return { picture, title: `Test digit ${index}` }
+  }
+
+  /** What a network takes of a picture's file. */
+  async read(name: string, blob: Blob, { fit, invert }: Fitting, called: string): Promise<Taken> {
+    if (blob.size > MAX_BYTES)
+      throw new Error(`${called} has ${blob.size} bytes; pictures of up to ${MAX_BYTES} (64 MB) are read.`)
+    const bitmap = await createImageBitmap(blob).catch(() => {
+      throw new Error(
+        `${called} is no picture that this browser can read. Take a PNG, JPEG, WebP or GIF file, or a .ddn file.`,
+      )
+    })
+    const scale = Math.min(1, MAX_SIDE / Math.max(bitmap.width, bitmap.height))
+    const width = Math.max(1, Math.round(bitmap.width * scale))
+    const height = Math.max(1, Math.round(bitmap.height * scale))
+    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!
+    // What is transparent becomes white.
+    context.fillStyle = '#fff'
+    context.fillRect(0, 0, width, height)
+    context.imageSmoothingQuality = 'high'
+    context.drawImage(bitmap, 0, 0, width, height)
+    bitmap.close()
+    const { channels, size } = (await this.model(name)).config
+    const values = toValues(context.getImageData(0, 0, width, height), channels)
+    const { picture, notes } = (fit === 'whole' ? fitted : tiled)(values, { channels, size })
+    return { picture: invert ? inverted(picture) : picture, notes }
+  }
+
+  async code(
+    name: string,
+    picture: FloatPicture,
+    beam: number,
+    onProgress: CodingOptions['onProgress'],
+  ): Promise<Coded> {
+    this.comparing.abort()
+    const model = await this.model(name)
+    const { width, height } = picture
+    const codes = await codesOf(model, picture, { beam, onProgress })
+    return this.coded(await codedOf(model, { width, height, codes }))
+  }
+
+  /** The picture of codes that are known. */
+  async show(name: string, picture: Pick<Coded, 'width' | 'height' | 'codes'>): Promise<Coded> {
+    return this.coded(await codedOf(await this.model(name), picture))
+  }
+
+  async count(
+    name: string,
+    prior: PriorName,
+    picture: Pick<Coded, 'width' | 'height' | 'tiling' | 'codes'>,
+    onProgress: (share: number) => void,
+  ): Promise<CountedFile> {
+    const model = await this.model(name)
+    const known = await this.prior(name, prior)
+    const counted = countBits(known.prior, picture.codes, onProgress)
+    const { bytes, headerBytes } = await fileOf(model, known, picture, counted)
+    return { ...counted, file: bytes, headerBytes }
+  }
+
+  /** Ends without having told of all where the next picture comes. */
+  async peers(picture: FloatPicture, mse: number, onPeer: (peer: Peer) => void): Promise<void> {
+    this.comparing.abort()
+    const { signal } = (this.comparing = new AbortController())
+    await comparePeers(picture, mse, { signal, onPeer }).catch(error => {
+      if (!signal.aborted) throw error
+    })
+  }
+
+  async openFile(name: string, bytes: Uint8Array, called: string): Promise<OpenedFile> {
+    const { file, facts, damage } = await openDdn(await this.model(name), bytes, called)
+    const prior = await this.prior(name, facts.prior)
+    const { notes, left } = survey(file, prior)
+    if (left === 0)
+      throw new Error([damage ?? `${called} is damaged: none of its images can be read.`, ...notes].join(' '))
+    this.file = { file, prior }
+    return { ...facts, left, page: PAGE, notes: damage ? [`${damage}.`, ...notes] : notes }
+  }
+
+  /** An image of the open file; without a number the first that can be shown. */
+  async image(index: number | null): Promise<FileImage> {
+    if (!this.file) throw new Error('no file is open')
+    const { file, prior } = this.file
+    for (let from = index ?? 0; from < file.count; from += PAGE) {
+      const { images, notes } = pageOf(file, prior, from)
+      const found = index === null ? images.find(({ codes }) => codes) : images[0]
+      if (found?.codes) return found
+      if (index !== null) throw new Error(notes[0] ?? `image ${index} is lost`)
+    }
+    throw new Error(`none of its images has few enough tiles to be shown here`)
+  }
+
+  /** Images of the open file from `from` on, one after the other. */
+  async thumbs(name: string, from: number, onImage: (image: FileThumb) => void): Promise<string[]> {
+    if (!this.file) throw new Error('no file is open')
+    const model = await this.model(name)
+    const tiling = tilingOf(model)
+    const { images, notes } = pageOf(this.file.file, this.file.prior, from)
+    for (const image of images) {
+      const { width, height, codes } = image
+      const few = tileGrid(width, height, tiling).count <= THUMB_TILES
+      onImage({ ...image, picture: codes && few ? await pictureOf(model, { width, height, codes }) : null })
+    }
+    return notes
+  }
+
+  /** A PNG file that says how it was made. */
+  async png({ width, height, data }: FloatPicture, text: Record<string, string>): Promise<Uint8Array> {
+    const area = width * height
+    const channels = data.length === area ? 1 : 3
+    const bytes = Uint8Array.from({ length: data.length }, (_, i) =>
+      toByte(data[(i % channels) * area + Math.floor(i / channels)]),
+    )
+    return encodePng({ width, height, channels, data: bytes }, { Software: `coppice ${VERSION}`, ...text })
+  }
+
+  /** The network of a name; one at a time is held. */
+  private model(name: string): Promise<DdnModel> {
+    if (this.held?.name !== name) {
+      const notices: string[] = []
+      this.held?.model.then(model => model.close()).catch(() => {})
+      this.priors.clear()
+      this.file = null
+      const model = fetchModel(this.page, name, notice => {
+        if (!notices.includes(notice)) notices.push(notice)
+      }).then(model => {
+        checkUnconditional(model)
+        return model
+      })
+      const held = { name, model, notices }
+      this.held = held
+      // What failed is tried again the next time.
+      model.catch(() => {
+        if (this.held === held) this.held = null
+      })
+    }
+    return this.held!.model
+  }
+
+  private async prior(name: string, wanted: PriorName): Promise<NamedPrior> {
+    const model = await this.model(name)
+    let found = this.priors.get(wanted)
+    if (!found) {
+      found = priorFor(model, name, wanted, address => fetchBytes(this.page, address))
+      this.priors.set(wanted, found)
+      found.catch(() => this.priors.delete(wanted))
+    }
+    return found
+  }
+
+  /** Handed over, not copied. */
+  private coded(coded: Coded): Coded {
+    return transfer(coded, [coded.levels.buffer])
+  }
+}
+
+/** The picture of all its codes. */
+async function pictureOf(
+  model: DdnModel,
+  { width, height, codes }: Pick<Coded, 'width' | 'height' | 'codes'>,
+): Promise<FloatPicture> {
+  const tiling = tilingOf(model)
+  const length = model.imageLength
+  const tiles = await model.decode(codes)
+  const picture = { width, height, data: new Float32Array(tiling.channels * width * height) }
+  for (let tile = 0; tile < tiles.length / length; tile++)
+    addTile(picture, tiling, tile, tiles.subarray(tile * length, (tile + 1) * length))
+  return picture
+}
+
+expose(new Compress())

@@ -1,0 +1,32 @@
+// Models in a worker: fetched from the studio's own server when they are first needed, and kept.
+
+import { type DdnModel, loadModel } from '../../browser.ts'
+
+/** Where the files of a model are, relative to the page: `digits` is one that comes with Coppice, `run:NAME` a run. */
+export function addressOf(model: string, file: 'model' | 'codes' | 'prior'): string {
+  if (model.startsWith('run:')) return `api/runs/${encodeURIComponent(model.slice(4))}/${file}.safetensors`
+  return `models/${encodeURIComponent(model)}${file === 'model' ? '' : `.${file}`}.safetensors`
+}
+
+/** The bytes at an address relative to the page. */
+export async function fetchBytes(page: string, address: string): Promise<Uint8Array> {
+  const response = await fetch(new URL(address, page)).catch(() => null)
+  if (!response) throw new Error(`${address} could not be fetched: is the studio still running?`)
+  if (!response.ok)
+    throw new Error(
+      response.status === 404
+        ? `there is no ${address}`
+        : `${address}: the server answered ${response.status}`,
+    )
+  return new Uint8Array(await response.arrayBuffer())
+}
+
+/** A network, compiled when it is first used. */
+export async function fetchModel(
+  page: string,
+  model: string,
+  onNotice: (message: string) => void,
+): Promise<DdnModel> {
+  const address = addressOf(model, 'model')
+  return loadModel(await fetchBytes(page, address), { file: address, onNotice })
+}

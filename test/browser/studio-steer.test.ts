@@ -1,0 +1,418 @@
+// The room Steer as somebody uses it: built, served as `coppice studio` does, and driven by its labels.
+
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { build, type Plugin } from 'vite'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { decodePngText, grid } from '../../src/browser.ts'
+import { encodePng } from '../../src/report/png.ts'
+import { Runs, type Served, serveStudio } from '../../src/studio/server.ts'
+import { describeInChromium, launch, ROOT } from './harness.ts'
+
+/** Rooms that are not there are empty: this one does not need them. */
+const onlyThisRoom: Plugin = {
+  name: 'only-this-room',
+  enforce: 'pre',
+  resolveId: id =>
+    id.startsWith('./rooms/') &&
+    (id !== './rooms/Steer.svelte' || !existsSync(join(ROOT, 'src/studio/page', id)))
+      ? `\0${id}.js`
+      : undefined,
+  load: id => (id.startsWith('\0./rooms/') ? 'export default () => {}' : undefined),
+}
+
+describeInChromium('the room Steer', () => {
+  let folder: string
+  let site: Served
+  let browser: Browser
+  let page: Page
+  let said: string[]
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'coppice-steer-'))
+    await build({
+      configFile: join(ROOT, 'vite.studio.config.ts'),
+      plugins: [onlyThisRoom],
+      logLevel: 'error',
+      build: { outDir: folder, emptyOutDir: true, minify: false, reportCompressedSize: false },
+    })
+    site = await serveStudio({ runs: await Runs.open(join(folder, 'runs')), page: folder, port: 0 })
+    browser = await launch()
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      acceptDownloads: true,
+    })
+    page = await context.newPage()
+    // A machine may be busy with others.
+    page.setDefaultTimeout(90_000)
+    said = []
+    page.on('console', message => {
+      // What is not there is in the network's log; and this test reads canvases as nobody else does.
+      if (!/^(Failed to load resource|Canvas2D: Multiple readback)/.test(message.text()))
+        said.push(message.text())
+    })
+    page.on('pageerror', error => said.push(`uncaught: ${error.message}`))
+    await page.goto(`${site.url}?room=steer`)
+    await finished()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await site?.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+  beforeEach(() => {
+    said.length = 0
+  })
+
+  const board = () => page.getByRole('application', { name: 'Board' })
+  const results = () => page.getByRole('region', { name: 'Results' })
+  const guides = () => page.getByRole('complementary', { name: 'Guides' })
+  const query = () => new URL(page.url()).searchParams
+  const alert = () => page.getByRole('alert')
+
+  /** Waits until the results are there: 16 that can be taken. */
+  async function finished() {
+    await page.waitForFunction(
+      () =>
+        document.querySelectorAll('[aria-busy="false"] button[aria-label^="Result"]:enabled').length === 16,
+    )
+  }
+
+  /** Does something that changes the results, and waits for the new ones. */
+  async function anew(change: () => Promise<unknown>): Promise<string[]> {
+    const before = await pictures()
+    await change()
+    await page.waitForFunction(
+      before =>
+        document.querySelector('[aria-busy="false"]') &&
+        [...document.querySelectorAll<HTMLCanvasElement>('button[aria-label^="Result"] canvas')]
+          .map(canvas => canvas.toDataURL())
+          .join() !== before,
+      before.join(),
+    )
+    await finished()
+    return pictures()
+  }
+
+  const pictures = () =>
+    page
+      .locator('button[aria-label^="Result"] canvas')
+      .evaluateAll(canvases => canvases.map(canvas => (canvas as HTMLCanvasElement).toDataURL()))
+
+  /** A stroke over the board, from and to in shares of its side. */
+  async function stroke(from: [number, number], to: [number, number]) {
+    const box = (await board().boundingBox())!
+    await page.mouse.move(box.x + from[0] * box.width, box.y + from[1] * box.height)
+    await page.mouse.down()
+    await page.mouse.move(box.x + to[0] * box.width, box.y + to[1] * box.height, { steps: 6 })
+    await page.mouse.up()
+  }
+
+  /** The colour of the board at a place, red, green and blue. */
+  const boardAt = (x: number, y: number) =>
+    board().evaluate(
+      (canvas, [x, y]) => {
+        const { width, height } = canvas as HTMLCanvasElement
+        const context = (canvas as HTMLCanvasElement).getContext('2d')!
+        return [...context.getImageData(x * width, y * height, 1, 1).data.subarray(0, 3)]
+      },
+      [x, y],
+    )
+
+  const bring = (...files: { name: string; buffer: Buffer }[]) =>
+    page
+      .getByLabel(/^Open pictures/)
+      .setInputFiles(files.map(file => ({ ...file, mimeType: 'application/octet-stream' })))
+
+  const file = (name: string, buffer: string | Uint8Array) => ({ name, buffer: Buffer.from(buffer) })
+
+  test('begins with a digit, its left half hidden, and sixteen ways to fill it', async () => {
+    const first = await pictures()
+    expect(new Set(first).size).toBeGreaterThan(2)
+    expect(await boardAt(0.1, 0.1)).not.toEqual([0, 0, 0])
+    expect((await boardAt(0.95, 0.05)).every(value => value < 20)).toBe(true)
+    await expect(
+      results()
+        .getByText(/^16 results in/)
+        .textContent(),
+    ).resolves.toMatch(/the first layer after/)
+    expect(query().get('room')).toBe('steer')
+    expect(said).toEqual([])
+  })
+
+  test('a stroke hides more, at once, and with new results; the first layer comes long before the last', async () => {
+    const times: { first: number; whole: number }[] = []
+    for (const [y, way] of [0.2, 0.5, 0.8].entries()) {
+      await anew(() => stroke([0.55, way], [0.75, way + 0.02 * y]))
+      times.push(
+        await results()
+          .locator('[data-whole]')
+          .evaluate(element => {
+            const { first, whole } = (element as HTMLElement).dataset
+            return { first: Number(first), whole: Number(whole) }
+          }),
+      )
+    }
+    console.info(
+      `steer, ms from the stroke: ${times.map(({ first, whole }) => `first layer ${first.toFixed(0)}, all ${whole.toFixed(0)}`).join('; ')}`,
+    )
+    for (const { first, whole } of times) expect(first).toBeLessThan(0.7 * whole)
+    expect(query().get('mask')).toMatch(/^w\./)
+    expect(JSON.parse(query().get('guides')!)).toEqual({ guides: [{ guide: 'inpaint', mask: 'mask.png' }] })
+    expect(said).toEqual([])
+  })
+
+  test('what was hidden is revealed again; undo and redo go through it all', async () => {
+    const hidden = await boardAt(0.65, 0.5)
+    const masks = [query().get('mask')]
+    await page.getByText('Reveal', { exact: true }).click()
+    await anew(() => stroke([0.55, 0.5], [0.75, 0.5]))
+    masks.push(query().get('mask'))
+    expect(masks[1]).not.toBe(masks[0])
+    await page.mouse.move(2, 2)
+    expect(await boardAt(0.65, 0.5)).not.toEqual(hidden)
+    await anew(() => page.keyboard.press('Control+z'))
+    expect(query().get('mask')).toBe(masks[0])
+    await anew(() => page.keyboard.press('Control+Shift+Z'))
+    expect(query().get('mask')).toBe(masks[1])
+    for (let i = 0; i < 4; i++) await page.getByRole('button', { name: 'Undo' }).click()
+    expect(query().get('mask')).toBeNull()
+    expect(query().get('guides')).toBeNull()
+    expect(await page.getByRole('button', { name: 'Undo' }).isDisabled()).toBe(true)
+    await finished()
+  })
+
+  test('paint brings its guide, and goes with it', async () => {
+    await page.getByText('Paint', { exact: true }).click()
+    await anew(() => stroke([0.2, 0.2], [0.2, 0.8]))
+    await page.mouse.move(2, 2)
+    expect(await boardAt(0.2, 0.5)).toEqual([255, 255, 255])
+    const strokes = guides().getByRole('region', { name: /^Strokes/ })
+    expect(await strokes.isVisible()).toBe(true)
+    await anew(() => strokes.getByLabel(/^Weight/).fill('3'))
+    expect(JSON.parse(query().get('guides')!).guides[1]).toEqual({
+      guide: 'strokes',
+      overlay: 'strokes.png',
+      weight: 3,
+    })
+    await page.getByText('Rub out', { exact: true }).click()
+    await page.getByLabel(/^Brush/).fill('16')
+    await anew(() => stroke([0.2, 0.1], [0.2, 0.9]))
+    expect(await strokes.count()).toBe(0)
+    expect(query().get('paint')).toBeNull()
+    await page.getByLabel(/^Brush/).fill('4')
+    await page.getByText('Hide', { exact: true }).click()
+  })
+
+  test('by keyboard: the brush moves, goes down and is lifted; brackets change its size', async () => {
+    await page.locator('body').press(']')
+    await page.locator('body').press('[')
+    await page.locator('body').press('[')
+    expect(await page.getByLabel(/^Brush/).inputValue()).toBe('3')
+    await board().focus()
+    await anew(async () => {
+      for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+ArrowRight')
+      await page.keyboard.press(' ')
+      for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowDown')
+      await page.keyboard.press(' ')
+    })
+    expect(query().get('mask')).toMatch(/^w\./)
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate(() => (document.activeElement as HTMLInputElement).name)).toBe('tool')
+    await anew(() => page.keyboard.press('Control+z'))
+  })
+
+  test('guides are added, several at once, and a judge draws what it is told', async () => {
+    await guides().getByText('How one is picked').click()
+    await anew(() => guides().getByLabel('Candidates of a layer').selectOption('16'))
+    await guides().getByLabel('Add a guide').selectOption('class')
+    const judged = guides().getByRole('region', { name: /^Class/ })
+    await anew(() =>
+      judged.getByRole('combobox', { name: 'Class', exact: true }).selectOption({ label: '8' }),
+    )
+    const { guides: list } = JSON.parse(query().get('guides')!)
+    expect(list).toEqual([
+      { guide: 'inpaint', mask: 'left' },
+      { guide: 'class', judge: 'classifier.json', label: 8 },
+    ])
+    expect(
+      await guides()
+        .getByText(/^error /)
+        .count(),
+    ).toBe(2)
+    await guides().getByRole('button', { name: 'Remove Inpaint' }).click()
+    // So that some of the new results are seen already.
+    await results().getByText('Layer 1 of 14 …').waitFor()
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await page.waitForFunction(() => document.querySelector('[aria-busy="false"]'))
+    // What is shown is unfinished: it cannot be taken.
+    expect(await page.locator('button[aria-label^="Result"]:enabled').count()).toBe(0)
+    for (let i = 0; i < 3; i++) await page.keyboard.press('Control+z')
+    await finished()
+    expect(query().get('guides')).toBeNull()
+  })
+
+  test('the scrubber goes back to the blur, and plays to the sharp', async () => {
+    const sharp = await pictures()
+    const depth = results().getByLabel(/^Depth/)
+    await depth.fill('1')
+    const [blurred] = await pictures()
+    expect(blurred).not.toBe(sharp[0])
+    const widths = () =>
+      page
+        .locator('button[aria-label^="Result"] canvas')
+        .evaluateAll(all => all.map(canvas => (canvas as HTMLCanvasElement).width))
+    expect(new Set(await widths())).toEqual(new Set([4]))
+    await depth.blur()
+    await page.keyboard.press(' ')
+    await page.waitForFunction(() => document.querySelector<HTMLInputElement>('.depth input')!.value === '14')
+    expect(await pictures()).toEqual(sharp)
+  })
+
+  test('another seed gives other results, the same one the same', async () => {
+    const zero = await pictures()
+    const seed = results().getByLabel('Seed')
+    const one = await anew(() => seed.fill('1'))
+    expect(one).not.toEqual(zero)
+    expect(await anew(() => seed.fill('0'))).toEqual(zero)
+  })
+
+  test('a task that the network cannot do says why, where it was asked for', async () => {
+    await guides().getByLabel('Add a guide').selectOption('colourise')
+    await alert().waitFor()
+    expect(await guides().getByRole('alert').textContent()).toBe(
+      'colourise: the network paints grey images; it needs one that paints RGB',
+    )
+    expect(await results().getByText('No new results: see Colourise.').isVisible()).toBe(true)
+    await guides().getByRole('button', { name: 'Remove Colourise' }).click()
+    await alert().waitFor({ state: 'detached' })
+    await finished()
+  })
+
+  test('a picture is opened, and becomes the one that guides go by', async () => {
+    const bright = encodePng(
+      grid(new Float32Array(3 * 64).fill(0.5), { count: 1, channels: 3, size: 8, gap: 0 }),
+    )
+    await anew(() => bring(file('bright.png', bright)))
+    const [red] = await boardAt(0.75, 0.5)
+    // 191 of 255, through two roundings.
+    expect(Math.abs(red - 191)).toBeLessThan(3)
+    expect(query().get('picture')).toMatch(/^iVBOR/)
+    await anew(() => page.getByRole('button', { name: 'Invert' }).click())
+    expect(Math.abs((await boardAt(0.75, 0.5))[0] - 64)).toBeLessThan(3)
+    await anew(() => guides().getByRole('button', { name: 'Example 4' }).click())
+    expect(query().get('picture')).toBeNull()
+  })
+
+  test('a result is taken as the picture', async () => {
+    await anew(() =>
+      results()
+        .getByRole('button', { name: /^Result 5/ })
+        .click(),
+    )
+    expect(query().get('picture')).toMatch(/^iVBOR/)
+    await anew(() => page.keyboard.press('Control+z'))
+    expect(query().get('picture')).toBeNull()
+  })
+
+  test('files that are not what they are called are refused in a sentence, and nothing else changes', async () => {
+    const before = page.url()
+    const cases: [ReturnType<typeof file>, RegExp][] = [
+      [file('photo.png', 'no picture'), /^photo.png is no picture that this browser can read/],
+      [file('cut.jpg', Uint8Array.of(255, 216, 255, 224)), /^cut.jpg is no picture/],
+      [file('judge.onnx', 'not a model at all, but text'), /^judge.onnx is not an ONNX model/],
+      [file('judge.json', '{"format": "coppice-judge-1"'), /^judge.json is not JSON/],
+      [
+        file('judge.json', '{"format":"coppice-judge-1","model":"a.onnx","output":{"read":"logits"}}'),
+        /^judge.json: input is missing/,
+      ],
+    ]
+    for (const [one, message] of cases) {
+      await bring(one)
+      await page.waitForFunction(
+        name => document.querySelector('[role="alert"]')?.textContent?.startsWith(name),
+        one.name,
+      )
+      expect(await alert().textContent()).toMatch(message)
+      await bring(file('none.json', '{"guide":"inpaint","mask":"left"}'))
+      await alert().waitFor({ state: 'detached' })
+    }
+    expect(page.url()).toBe(before)
+    await finished()
+  })
+
+  test('a judge of one’s own: its model and its description make it one', async () => {
+    const model = await readFile(join(ROOT, 'models/classifier.onnx'))
+    const about = JSON.parse(await readFile(join(ROOT, 'models/classifier.json'), 'utf8'))
+    const described = (changes: object) =>
+      file('mine.json', JSON.stringify({ ...about, model: 'mine.onnx', ...changes }))
+    await bring(described({ input: { ...about.input, name: 'pixels' } }))
+    await page
+      .getByText('mine.json describes a judge whose model is mine.onnx: bring that file too.')
+      .waitFor()
+    await bring(file('mine.onnx', model))
+    await page.getByText(/^mine.json: input.name is pixels/).waitFor()
+    await bring(described({}), file('mine.onnx', model))
+    await page.getByText('mine.json can judge now: choose it in a guide.').waitFor()
+    await guides().getByLabel('Add a guide').selectOption('class')
+    const judged = guides().getByRole('region', { name: /^Class/ })
+    await anew(() => judged.getByLabel('Judge').selectOption('mine.json'))
+    expect(JSON.parse(query().get('guides')!).guides[1]).toEqual({
+      guide: 'class',
+      judge: 'mine.json',
+      label: 0,
+    })
+    await anew(() => judged.getByRole('button', { name: 'Remove Class' }).click())
+    expect(said).toEqual([])
+  })
+
+  test('what is downloaded says how it was made, and brings it back; so does the address', async () => {
+    await page.getByText('Paint', { exact: true }).click()
+    await anew(() => stroke([0.2, 0.3], [0.4, 0.3]))
+    const drawn = await anew(() => results().getByLabel('Seed').fill('7'))
+    const address = page.url()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download PNG' }).click(),
+    ])
+    const png = await readFile((await download.path())!)
+    expect(decodePngText(png)).toEqual({ studio: new URL(address).search.slice(1) })
+
+    await page.goto(`${site.url}?room=steer&seed=3`)
+    await finished()
+    const back = await anew(async () => {
+      const data = await page.evaluateHandle(bytes => {
+        const data = new DataTransfer()
+        data.items.add(new File([Uint8Array.from(atob(bytes), c => c.charCodeAt(0))], 'mine.png'))
+        return data
+      }, png.toString('base64'))
+      await board().dispatchEvent('drop', { dataTransfer: data })
+    })
+    expect(back).toEqual(drawn)
+    expect(page.url()).toBe(address)
+    await page.reload()
+    await finished()
+    expect(await pictures()).toEqual(drawn)
+  })
+
+  test('another network: colours, and the same drawing', async () => {
+    await guides().getByLabel('Network').selectOption('emoji')
+    await page.getByLabel('Colour', { exact: true }).waitFor()
+    await finished()
+    expect(query().get('model')).toBe('emoji')
+    await anew(() => guides().getByLabel('Add a guide').selectOption('colourise'))
+    expect(await alert().count()).toBe(0)
+    expect(said).toEqual([])
+  })
+
+  test('a link to nothing says so', async () => {
+    await page.goto(`${site.url}?room=steer&model=run:none`)
+    expect(await alert().textContent()).toMatch(/^run:none could not be opened: there is no api\/runs\/none/)
+    await guides().getByLabel('Network').selectOption('digits')
+    await finished()
+    expect(await alert().count()).toBe(0)
+  })
+})
