@@ -33,7 +33,7 @@ export const stateSchema = z.object({
   /** Split-and-Prune. */
   split: z.enum(['on', 'off']).default('on'),
   K: z.coerce.number().int().min(2).max(512).default(64),
-  rate: z.coerce.number().min(0.0001).max(0.02).default(0.002),
+  rate: z.coerce.number().min(0.0001).max(0.02).default(0.003),
   dropout: z.coerce.number().min(0).max(0.5).default(0.05),
   /** What the images' network begins with: fresh weights, or those of a shipped model. */
   from: z.enum(['nothing', 'shipped']).default('nothing'),

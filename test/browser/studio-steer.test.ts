@@ -145,6 +145,13 @@ describeInChromium('the room Steer', () => {
 
   test('a stroke hides more, at once, and with new results; the first layer comes long before the last', async () => {
     const times: { first: number; whole: number }[] = []
+    const tasks = await page.evaluateHandle(() => {
+      const tasks: number[] = []
+      new PerformanceObserver(list => {
+        for (const { duration } of list.getEntries()) tasks.push(duration)
+      }).observe({ type: 'longtask' })
+      return tasks
+    })
     for (const [y, way] of [0.2, 0.5, 0.8].entries()) {
       await anew(() => stroke([0.55, way], [0.75, way + 0.02 * y]))
       times.push(
@@ -157,7 +164,7 @@ describeInChromium('the room Steer', () => {
       )
     }
     console.info(
-      `steer, ms from the stroke: ${times.map(({ first, whole }) => `first layer ${first.toFixed(0)}, all ${whole.toFixed(0)}`).join('; ')}`,
+      `steer, ms from the stroke: ${times.map(({ first, whole }) => `first layer ${first.toFixed(0)}, all ${whole.toFixed(0)}`).join('; ')}; tasks of the page over 50 ms: ${JSON.stringify(await tasks.jsonValue())}`,
     )
     for (const { first, whole } of times) expect(first).toBeLessThan(0.7 * whole)
     expect(query().get('mask')).toMatch(/^w\./)

@@ -55,7 +55,7 @@ export interface OpenedFile extends FileFacts {
 export type FileThumb = FileImage & { picture: FloatPicture | null }
 
 /** Pictures of no more tiles than this are shown in the strip. */
-const THUMB_TILES = 16
+const THUMB_TILES = 4
 
 /** As for pictures on the command line. */
 const MAX_BYTES = 2 ** 26
@@ -192,17 +192,17 @@ export class Compress {
     throw new Error(`none of its images has few enough tiles to be shown here`)
   }
 
-  /** Images of the open file from `from` on, one after the other. */
+  /** Images of the open file from `from` on; what is not shown is told in sentences. */
   async thumbs(name: string, from: number, onImage: (image: FileThumb) => void): Promise<string[]> {
     if (!this.file) throw new Error('no file is open')
     const model = await this.model(name)
     const tiling = tilingOf(model)
     const { images, notes } = pageOf(this.file.file, this.file.prior, from)
-    for (const image of images) {
-      const { width, height, codes } = image
-      const few = tileGrid(width, height, tiling).count <= THUMB_TILES
-      onImage({ ...image, picture: codes && few ? await pictureOf(model, { width, height, codes }) : null })
-    }
+    const small = ({ width, height, codes }: FileImage) =>
+      codes !== null && tileGrid(width, height, tiling).count <= THUMB_TILES
+    // Many at a time: one takes the network as long as a batch.
+    const pictures = await picturesOf(model, images.filter(small))
+    for (const image of images) onImage({ ...image, picture: small(image) ? pictures.shift()! : null })
     return notes
   }
 
@@ -256,18 +256,20 @@ export class Compress {
   }
 }
 
-/** The picture of all its codes. */
-async function pictureOf(
-  model: DdnModel,
-  { width, height, codes }: Pick<Coded, 'width' | 'height' | 'codes'>,
-): Promise<FloatPicture> {
+/** Pictures of all their codes. */
+async function picturesOf(model: DdnModel, images: readonly FileImage[]): Promise<FloatPicture[]> {
+  if (images.length === 0) return []
   const tiling = tilingOf(model)
   const length = model.imageLength
-  const tiles = await model.decode(codes)
-  const picture = { width, height, data: new Float32Array(tiling.channels * width * height) }
-  for (let tile = 0; tile < tiles.length / length; tile++)
-    addTile(picture, tiling, tile, tiles.subarray(tile * length, (tile + 1) * length))
-  return picture
+  const tiles = await model.decode(images.flatMap(({ codes }) => [...codes!]))
+  let at = 0
+  return images.map(({ width, height }) => {
+    const picture = { width, height, data: new Float32Array(tiling.channels * width * height) }
+    const { count } = tileGrid(width, height, tiling)
+    for (let tile = 0; tile < count; tile++, at += length)
+      addTile(picture, tiling, tile, tiles.subarray(at, at + length))
+    return picture
+  })
 }
 
 expose(new Compress())

@@ -2,7 +2,7 @@
 
 import { expose, transfer } from 'comlink'
 import { zip } from 'fflate'
-import { type Dataset, subset } from '../../data/dataset.ts'
+import { type Dataset, spread, subset } from '../../data/dataset.ts'
 import type { ConfigOf } from '../../train/families.ts'
 import { openModelFile } from '../../train/model-file.ts'
 import { DivergenceError } from '../../train/trainer.ts'
@@ -313,19 +313,19 @@ async function readGiven(given: readonly Given[]): Promise<Dataset> {
 
 function tellData({ set, own }: Data) {
   const { train, test, channels, size } = set
-  const first = (images: typeof train, count: number) =>
-    subset(
-      images,
-      Array.from({ length: Math.min(count, images.count) }, (_, i) => i),
-    ).pixels
+  const first = Array.from({ length: Math.min(REBUILT, test.count) }, (_, i) => i)
   tell({
     type: 'data',
     own,
     count: train.count,
     heldOut: test.count,
     skipped: set.skipped.length ? skippedText(set.skipped) : '',
-    sheet: sheetOfBytes(first(train, DRAWN), { channels, size, columns: across }),
-    held: sheetOfBytes(first(test, REBUILT), { channels, size, columns: across }),
+    sheet: sheetOfBytes(subset(train, spread(train.count, DRAWN)).pixels, {
+      channels,
+      size,
+      columns: across,
+    }),
+    held: sheetOfBytes(subset(test, first).pixels, { channels, size, columns: across }),
   })
 }
 

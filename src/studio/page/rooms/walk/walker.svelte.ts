@@ -374,8 +374,9 @@ export class Walker {
   }
 }
 
-/** An error as a sentence. */
+/** An error as a sentence. Names of files stay as they are. */
 function sentence(error: unknown): string {
   const { message } = error as Error
-  return `${message[0].toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`
+  const begun = message.replace(/^[a-z]+(?=[\s:])/, word => word[0].toUpperCase() + word.slice(1))
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`
 }
