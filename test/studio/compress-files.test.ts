@@ -140,7 +140,7 @@ describe('a prior', () => {
   test('that is not there says how it is made', async () => {
     const model = await open(networks['grey, of patches'])
     await expect(priorFor(model, 'run:mine', 'transformer', fetched)).rejects.toThrow(
-      'the prior transformer is not there (there is no api/runs/mine/prior.safetensors); make it with: coppice prior mine',
+      'the prior transformer is not there (there is no api/runs/mine/codes.safetensors); make it with: coppice prior mine',
     )
     await model.close()
   })
