@@ -192,8 +192,8 @@ export class Compress {
     throw new Error(`none of its images has few enough tiles to be shown here`)
   }
 
-  /** Images of the open file from `from` on; what is not shown is told in sentences. */
-  async thumbs(name: string, from: number, onImage: (image: FileThumb) => void): Promise<string[]> {
+  /** Images of the open file from `from` on, and in sentences what is not shown of them. */
+  async thumbs(name: string, from: number): Promise<{ thumbs: FileThumb[]; notes: string[] }> {
     if (!this.file) throw new Error('no file is open')
     const model = await this.model(name)
     const tiling = tilingOf(model)
@@ -202,8 +202,8 @@ export class Compress {
       codes !== null && tileGrid(width, height, tiling).count <= THUMB_TILES
     // Many at a time: one takes the network as long as a batch.
     const pictures = await picturesOf(model, images.filter(small))
-    for (const image of images) onImage({ ...image, picture: small(image) ? pictures.shift()! : null })
-    return notes
+    const thumbs = images.map(image => ({ ...image, picture: small(image) ? pictures.shift()! : null }))
+    return { thumbs, notes }
   }
 
   /** A PNG file that says how it was made. */

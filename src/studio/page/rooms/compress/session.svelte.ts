@@ -131,16 +131,14 @@ export class Session {
   /** Shows the images of the open file from `from` on. */
   async page(from: number): Promise<void> {
     const { file, worker } = this
-    const current = () => this.file === file && this.first === from
     this.first = from
     this.thumbs = []
-    const onImage = (thumb: FileThumb) => {
-      if (current()) this.thumbs = [...this.thumbs, thumb]
-    }
-    const notes = await worker.api
-      .thumbs(this.wishes!.model, from, proxy(onImage))
-      .catch((error: Error) => [sentence(error.message)])
-    if (current()) this.stripNotes = notes
+    const { thumbs, notes } = await worker.api
+      .thumbs(this.wishes!.model, from)
+      .catch((error: Error) => ({ thumbs: [], notes: [sentence(error.message)] }))
+    if (this.file !== file || this.first !== from) return
+    this.thumbs = thumbs
+    this.stripNotes = notes
   }
 
   private take(source: Source): void {

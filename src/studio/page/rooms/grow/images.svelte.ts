@@ -18,9 +18,11 @@ export interface Beginning {
   from: From
 }
 
+const OPENING = 'Opening …'
+
 export class Images {
   /** What is being done before it can play; empty when it can. */
-  stage = $state('Opening …')
+  stage = $state(OPENING)
   playing = $state(false)
   error = $state('')
   notices: string[] = $state([])
@@ -159,6 +161,7 @@ export class Images {
     const { worker, ready } = this
     this.worker = null
     this.playing = false
+    this.stage = OPENING
     if (!worker) return
     const keep = async () => {
       void worker.api.pause()
@@ -185,13 +188,16 @@ export class Images {
     const mine = ++this.beginnings
     this.playing = false
     this.error = ''
-    this.stage = 'Opening …'
+    this.stage = OPENING
     try {
       const begun = await work(worker.api)
       if (!begun || mine !== this.beginnings || worker !== this.worker) return null
       this.stage = ''
       this.facts = begun.facts
-      if (!goesOn) this.history.clear()
+      if (!goesOn) {
+        this.history.clear()
+        this.loss = Number.NaN
+      }
       this.version++
       if (this.wish) this.play()
       return begun
@@ -228,8 +234,9 @@ export class Images {
         this.speed = told.speed
         this.use = told.use
         this.splits = told.splits
+        if (!Number.isFinite(told.loss)) break
         this.loss = told.loss
-        if (Number.isFinite(told.loss)) this.note(told.images, told.loss, null)
+        this.note(told.images, told.loss, null)
         break
       case 'shown':
         this.shown = told

@@ -34,6 +34,8 @@ export class Walker {
   hovered = $state.raw<WalkNode | null>(null)
   /** Pictures are on their way. */
   busy = $state(true)
+  /** The view is on its way somewhere, or pictures fade in. */
+  moving = $state(false)
   /** What is wrong: with the network, with the way that one wanted to go, with a picture, with the strip. */
   error = $state('')
   pathError = $state('')
@@ -126,6 +128,7 @@ export class Walker {
     this.settleOn(node)
     this.pathError = ''
     this.camera.goTo(node, true)
+    this.moving = true
     this.ask()
   }
 
@@ -311,6 +314,7 @@ export class Walker {
         nodes[i].atlas = { picture: atlas, tile, since: performance.now() }
       })
       this.arrived++
+      this.moving = true
       this.ask()
     } catch (error) {
       if (era !== this.era) return
