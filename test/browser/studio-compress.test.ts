@@ -158,6 +158,22 @@ describeInChromium('the room Compress', () => {
       .getByLabel('Open a picture or a .ddn file')
       .setInputFiles({ name, mimeType, buffer: Buffer.from(bytes) })
 
+  /** The same by the other ways in. */
+  const handed = (way: 'drop' | 'paste', name: string, bytes: Uint8Array) =>
+    page.evaluate(
+      ([way, name, bytes]) => {
+        const data = new DataTransfer()
+        data.items.add(new File([Uint8Array.from(bytes)], name, { type: 'image/png' }))
+        const options = { bubbles: true, cancelable: true }
+        document.body.dispatchEvent(
+          way === 'drop'
+            ? new DragEvent('drop', { ...options, dataTransfer: data })
+            : new ClipboardEvent('paste', { ...options, clipboardData: data }),
+        )
+      },
+      [way, name, [...bytes]] as const,
+    )
+
   async function saved(button: string): Promise<{ bytes: Uint8Array; name: string }> {
     const [download] = await Promise.all<[Promise<Download>, Promise<void>][number]>([
       page.waitForEvent('download'),
@@ -302,7 +318,7 @@ describeInChromium('the room Compress', () => {
     await give('other.ddn', await filed(1, foreign))
     const own = hex(await fingerprintOf(await loadModel(await model('digits.safetensors'))))
     await alert()
-      .getByText(`Other.ddn: it was encoded with the network ${hex(foreign)}, and this one is ${own}`)
+      .getByText(`other.ddn: it was encoded with the network ${hex(foreign)}, and this one is ${own}`)
       .waitFor()
     await settled()
     expect(await decoded()).toBe(before)
@@ -329,7 +345,7 @@ describeInChromium('the room Compress', () => {
   test('a picture of several tiles is saved as a PNG that brings it back', async () => {
     const data = Uint8Array.from({ length: 60 * 40 }, (_, i) => 127 + 120 * Math.sin(i / 300))
     const picture = encodePng({ width: 60, height: 40, channels: 1, data })
-    await another(() => give('wave.png', picture, 'image/png'))
+    await another(() => handed('paste', 'wave.png', picture))
     await page.getByText('made smaller, to 32 × 32').waitFor()
     await another(() => page.getByLabel('at their own size, in tiles').check())
     await page.getByLabel('Tile', { exact: true }).fill('6')
@@ -342,19 +358,7 @@ describeInChromium('the room Compress', () => {
     expect(text.studio).toContain('bits=60')
     expect(text.ddn).toBeDefined()
     await another(() => page.keyboard.press('r'))
-    // Dropped, where the other files were chosen.
-    await another(() =>
-      page.evaluate(
-        bytes => {
-          const dataTransfer = new DataTransfer()
-          dataTransfer.items.add(new File([Uint8Array.from(bytes)], 'decoded.png', { type: 'image/png' }))
-          document.body.dispatchEvent(
-            new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }),
-          )
-        },
-        [...bytes],
-      ),
-    )
+    await another(() => handed('drop', 'decoded.png', bytes))
     await page.waitForFunction(() => location.search.includes('bits=60'))
     await settled()
     expect(await decoded()).toBe(before)
@@ -371,6 +375,17 @@ describeInChromium('the room Compress', () => {
     expect(query().get('beam')).toBe('4')
     await choose('Beam width', '1')
     await settled()
+  })
+
+  test('what takes too long can be stopped, and all is as before', async () => {
+    const before = await decoded()
+    await choose('Beam width', '16')
+    await page.getByRole('button', { name: 'Stop' }).click()
+    expect(await alert().innerText()).toBe('Stopped.')
+    await page.waitForFunction(() => !location.search.includes('beam'))
+    expect(await decoded()).toBe(before)
+    await another(() => page.getByRole('button', { name: 'Another example' }).click())
+    expect(await alert().count()).toBe(0)
   })
 
   test('fits on a phone', async () => {

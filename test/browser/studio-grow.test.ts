@@ -80,20 +80,12 @@ describeInChromium('the room Grow', () => {
   }
 
   describe('points', () => {
-    test('live within two seconds of the navigation, without ONNX Runtime or another origin', async () => {
-      let entered = await enter()
-      const births: number[] = []
-      // The best of three: other programs on this machine may hold up one or two.
-      for (;;) {
-        await reached(entered.page, 'steps', 2)
-        births.push(await entered.page.evaluate(() => (window as unknown as Watched).watched.born))
-        if (births.at(-1)! < 2000 || births.length === 3) break
-        await entered.page.close()
-        entered = await enter()
-      }
-      const { page, said, asked } = entered
-      console.log(`points: first steps shown ${births.map(Math.round).join(', ')} ms after the navigation`)
-      expect(births.at(-1)).toBeLessThan(2000)
+    test('live within two seconds of the first navigation, without ONNX Runtime or another origin', async () => {
+      const { page, said, asked } = await enter()
+      await reached(page, 'steps', 2)
+      const born = await page.evaluate(() => (window as unknown as Watched).watched.born)
+      console.log(`points: first steps shown ${Math.round(born)} ms after the navigation`)
+      expect(born).toBeLessThan(2000)
       const first = await plane(page)
       await reached(page, 'steps', (await number(page, 'steps')) + 10)
       expect(await plane(page)).not.toBe(first)
@@ -141,8 +133,7 @@ describeInChromium('the room Grow', () => {
       expect(new URL(page.url()).search).toContain('nodes=700')
     })
 
-    // Not reliable yet: it compares pictures and delays while both cores are busy.
-    test.skip('a drawing is what they learn; its link and its saved picture bring it back', async () => {
+    test('a drawing is what they learn; its link and its saved picture bring it back', async () => {
       const still = { reducedMotion: 'reduce' } as const
       const { page } = await enter('', still)
       const canvas = page.getByRole('img', { name: 'Nodes over' })
@@ -202,8 +193,7 @@ describeInChromium('the room Grow', () => {
   })
 
   describe('images', () => {
-    // Not reliable yet: it compares pictures and delays while both cores are busy.
-    test.skip('are learned while the page stays quick; the run pauses, steps, is saved, left, and begun anew', async () => {
+    test('are learned while the page stays quick; the run pauses, steps, is saved, left, and begun anew', async () => {
       const { page, said } = await enter('?subject=images&K=16')
       await reached(page, 'steps', 3)
       await page.getByText('7 choices of 16: 28 bits an image').waitFor()
@@ -230,8 +220,8 @@ describeInChromium('the room Grow', () => {
       )
       expect(longest).toBeGreaterThan(0)
       expect(longest).toBeLessThan(50)
-      // By the clock the quickest alone: other programs on this machine hold up the others.
-      expect(delays[0]).toBeLessThan(50)
+      // Half of the inputs: other programs on this machine may hold up a few.
+      expect(delays[delays.length >> 1]).toBeLessThan(50)
       expect(await page.evaluate(() => location.search)).toContain('dropout=0.13')
 
       await page.getByLabel('Split-and-Prune').uncheck()
@@ -268,8 +258,10 @@ describeInChromium('the room Grow', () => {
       await shows(page, 'steps', '0')
       await page.getByLabel('Load a run').setInputFiles({ name: 'my.safetensors', ...file(run) })
       await page.getByText('Continued from my.safetensors').waitFor()
+      await page.getByText('7 choices of 16: 28 bits an image').waitFor()
       await shows(page, 'steps', String(paused + 1))
       expect(await page.evaluate(() => location.search)).not.toContain('K=8')
+      await settled(page)
       expect(await sheet(page, '24 images')).toBe(drawn)
 
       // Weights so large that the loss is no number: it pauses and says so.
@@ -423,8 +415,10 @@ async function shows(page: Page, id: string, text: string) {
   )
 }
 
-/** Waits until what was asked for has been computed and painted: two pictures, of which nothing moves between. */
+/** Waits until what was asked for has been computed, and what is painted stays as it is. */
 async function settled(page: Page) {
+  await page.getByRole('button', { name: 'Step', exact: true }).and(page.locator(':enabled')).waitFor()
+  await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'))
   let last = ''
   for (let same = 0; same < 3; ) {
     const now = await page.evaluate(

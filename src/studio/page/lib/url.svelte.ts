@@ -1,6 +1,6 @@
 // The page's state in the address bar: changes go there, and back and forward bring them back.
 
-import { defaults, readState, type State, writeState } from '../../state.ts'
+import { readState, type State, writeState } from '../../state.ts'
 
 /** The state; write to it, and what shows it follows. */
 export const state: State = $state(readState(location.search))
@@ -20,7 +20,8 @@ export function followUrl(): void {
   })
   $effect(() => {
     const back = () => {
-      Object.assign(state, defaults, readState(location.search))
+      // In one go: what a moment had the default would be seen.
+      Object.assign(state, readState(location.search))
       room = state.room
     }
     addEventListener('popstate', back)

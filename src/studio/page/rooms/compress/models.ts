@@ -11,7 +11,7 @@ export interface Choice {
 export const shipped: readonly Choice[] = [
   { value: 'digits', title: 'digits: grey, 126 bits' },
   { value: 'emoji', title: 'emoji: colour, 126 bits' },
-  { value: 'tree', title: 'tree: digits in fewer bits' },
+  { value: 'tree', title: 'tree: grey, 9 bits' },
 ]
 
 /** None where there is no list: a page without a server. */

@@ -307,7 +307,8 @@ export class Session {
   }
 }
 
+/** With a capital and a full stop; the name of a file stays as it is. */
 function sentence(message: string): string {
-  const text = message.charAt(0).toUpperCase() + message.slice(1)
+  const text = /^[a-z]+[ ,]/.test(message) ? message.charAt(0).toUpperCase() + message.slice(1) : message
   return /[.!?]$/.test(text) ? text : `${text}.`
 }

@@ -36,6 +36,8 @@ export class Images {
   images = $state(0)
   speed = $state(0)
   loss = $state(Number.NaN)
+  /** Steps and pauses that are not shown yet. */
+  awaited = $state(0)
   /** The name of the file that the run came from. */
   file = $state('')
   version = $state(0)
@@ -123,7 +125,7 @@ export class Images {
   one() {
     this.playing = this.wish = false
     this.error = ''
-    void this.worker?.api.one()
+    void this.await(api => api.one())
   }
 
   save = () => this.call(api => api.save())
@@ -139,7 +141,7 @@ export class Images {
 
   private pause() {
     this.playing = this.wish = false
-    void this.worker?.api.pause()
+    void this.await(api => api.pause())
   }
 
   private async open(beginning: Beginning) {
@@ -162,6 +164,7 @@ export class Images {
     this.worker = null
     this.playing = false
     this.stage = OPENING
+    this.awaited = 0
     if (!worker) return
     const keep = async () => {
       void worker.api.pause()
@@ -205,6 +208,19 @@ export class Images {
       if (mine === this.beginnings && worker === this.worker) this.fail(`${(error as Error).message}.`)
       return null
     }
+  }
+
+  private async await(work: (api: Opened<ImagesApi>['api']) => Promise<void>) {
+    const { worker } = this
+    if (!worker) return
+    this.awaited++
+    try {
+      await work(worker.api)
+    } catch (error) {
+      if (worker === this.worker) this.fail(`${(error as Error).message}.`)
+    }
+    // A worker that was left meanwhile counts no more.
+    if (worker === this.worker) this.awaited--
   }
 
   private async call<T>(work: (api: Opened<ImagesApi>['api']) => Promise<T>): Promise<T | null> {

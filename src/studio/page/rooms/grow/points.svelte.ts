@@ -24,6 +24,8 @@ export class Points {
   playing = $state(!lessMotion())
   ready = $state(false)
   error = $state('')
+  /** Beginnings and aims that are not there yet. */
+  awaited = $state(0)
   step = $state(0)
   kl = $state(0)
   klReal = $state(0)
@@ -45,6 +47,7 @@ export class Points {
   private asking = false
   private wanted = 0
   private request = 0
+  private starts = 0
   private painted = 0
   private read = { at: 0, step: 0 }
 
@@ -118,10 +121,11 @@ export class Points {
   private restart(start: PointsStart) {
     this.start = start
     this.wanted = 0
-    this.ask(async () => {
+    const mine = ++this.starts
+    this.await(async () => {
       const { goal, frame } = await this.opened().start(start)
       // Another one was asked for meanwhile.
-      if (this.start !== start) return
+      if (mine !== this.starts) return
       this.setGoal(goal)
       this.history.clear()
       this.read = { at: 0, step: 0 }
@@ -133,7 +137,7 @@ export class Points {
 
   private aim(aim: PointsStart) {
     this.start = aim
-    this.ask(async () => this.setGoal(await this.opened().aim(aim)))
+    this.await(async () => this.setGoal(await this.opened().aim(aim)))
   }
 
   private setGoal(goal: Goal) {
@@ -185,6 +189,12 @@ export class Points {
 
   private paint(now: number) {
     if (this.frame) this.painter?.paint(this.frame, now)
+  }
+
+  private async await(work: () => Promise<void>) {
+    this.awaited++
+    await this.ask(work)
+    this.awaited--
   }
 
   private async ask(work: () => Promise<void>) {

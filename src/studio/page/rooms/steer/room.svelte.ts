@@ -2,7 +2,7 @@
 
 import { proxy } from 'comlink'
 import { namedMask } from '../../../../guides/masks.ts'
-import { defaults, readState, type State, writeState } from '../../../state.ts'
+import { readState, type State, writeState } from '../../../state.ts'
 import type { NetworkFacts, SteerWorker } from '../../../workers/steer.ts'
 import type { SeenLayer, Steered, SteerRequest } from '../../../workers/steer-session.ts'
 import { state as shared } from '../../lib/url.svelte.ts'
@@ -220,7 +220,7 @@ export class SteerRoom {
       try {
         const brought = await this.worker.api.bring(file)
         lacks = 'lacks' in brought ? brought.lacks : null
-        if ('recipe' in brought) Object.assign(shared, defaults, readState(brought.recipe))
+        if ('recipe' in brought) Object.assign(shared, readState(brought.recipe))
         if ('picture' in brought) this.change({ picture: brought.picture })
         if ('guides' in brought) this.setGuides(readGuides(brought.guides))
         if ('judge' in brought) this.welcome(brought.judge)
