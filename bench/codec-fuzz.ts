@@ -3,11 +3,12 @@
 //   npx tsx bench/codec-fuzz.ts [count] [seed]
 
 import { encodePath } from '../src/codec/arithmetic.ts'
-import { BitWriter, ByteReader, ByteWriter, crc32 } from '../src/codec/bits.ts'
+import { BitWriter, ByteReader, ByteWriter } from '../src/codec/bits.ts'
 import { type CodedPrior, DdnFile, writeDdn } from '../src/codec/container.ts'
 import { DdnError } from '../src/codec/header.ts'
 import { tileGrid } from '../src/codec/tiles.ts'
 import type { Prior } from '../src/codes/prior.ts'
+import { crc32 } from '../src/data/bytes.ts'
 import { random } from '../src/data/rng.ts'
 
 const count = Number(process.argv[2] ?? 10_000)

@@ -116,7 +116,8 @@ for (const format of pictureFormats) {
     curves.push({ series: `${format}, ${title}`, points: sides[way as keyof PictureCurves] })
 }
 
-const stops = [1, 2, 3, 5, 7, 10, L].filter(m => m <= L).map(m => raw[m - 1])
+// The last one is beyond this network: what others reach there stands beside what it has at its end.
+const stops = [...[1, 2, 3, 5, 7, 10, L].filter(m => m <= L).map(m => raw[m - 1]), 256]
 console.log('\nMSE at so many bits per image (–: no setting takes so few); lines between settings in log MSE')
 const wide = Math.max(...curves.map(({ series }) => series.length))
 console.log(`${''.padEnd(wide)}  ${stops.map(bits => bits.toFixed(0).padStart(7)).join(' ')}   from`)

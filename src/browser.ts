@@ -5,6 +5,7 @@
 export * from './codec/index.ts'
 export { countsPrior } from './codes/counts.ts'
 export { markovPrior } from './codes/markov.ts'
+export { fitShares, mixedPrior, type Shares } from './codes/mixture.ts'
 export {
   bitsOfPaths,
   complete,
@@ -13,7 +14,14 @@ export {
   type Prior,
   uniformPrior,
 } from './codes/prior.ts'
+export { type TransformerConfig, transformerLayout, transformerPrior } from './codes/transformer.ts'
+export {
+  type TrainedTransformer,
+  type TransformerOptions,
+  trainTransformer,
+} from './codes/transformer-training.ts'
 export { type Child, CodeTree } from './codes/tree.ts'
+export { type ChangeOrder, interpolate, type MutateOptions, mutate } from './codes/variations.ts'
 export { cifar10Classes, parseCifar10 } from './data/cifar10.ts'
 export { type Dataset, type Images, splitByKey, subset, toFloat } from './data/dataset.ts'
 export { type Idx, type IdxOptions, parseIdx } from './data/idx.ts'
@@ -44,6 +52,9 @@ export type { Evaluation, Metric, RowCopy, Usage } from './nn/learner.ts'
 export { Layout } from './nn/parameters.ts'
 export { type GridOptions, grid, type Picture } from './report/grid.ts'
 export { decodePngText, encodePng } from './report/png.ts'
+export { type ImageTree, NodePainter } from './report/tree-images.ts'
+export { gridFor, layoutTree, spiral, type TreeLayout, type TreeLayoutOptions } from './report/tree-layout.ts'
+export { backgroundFor, treePicture } from './report/tree-picture.ts'
 export * from './runtime/index.ts'
 export { type CodedData, codesFile, readCodes } from './train/codes-file.ts'
 export {
@@ -57,6 +68,14 @@ export {
 } from './train/families.ts'
 export * from './train/log.ts'
 export { loadModel } from './train/model-file.ts'
+export {
+  countedPrior,
+  evenPrior,
+  type NamedPrior,
+  type PriorName,
+  priorNames,
+  trainedPrior,
+} from './train/named-prior.ts'
 export { priorFile, readPrior, type TransformerFile } from './train/prior-file.ts'
 export {
   type ClassifierOptions,

@@ -6,7 +6,7 @@ import { gatherClusters } from '../report/cluster-gather.ts'
 import { shellWord } from '../report/format.ts'
 import { families } from '../train/families.ts'
 import { openRun } from '../train/run.ts'
-import { onInterrupt } from './interrupt.ts'
+import { stoppable } from './interrupt.ts'
 import {
   type CommonOptions,
   common,
@@ -61,8 +61,7 @@ export function clusterCommand(program: Command): void {
 
 async function cluster(folder: string, flags: ClusterFlags): Promise<void> {
   const progress = new Progress(process.stderr, families.ddn.metrics[0])
-  const interrupt = onInterrupt(() => progress.note('Stopping.'))
-  try {
+  await stoppable(progress, async signal => {
     const run = await openRun(folder, runtimeOf(flags))
     try {
       const { data, split, depth, count, seed } = flags
@@ -77,7 +76,7 @@ async function cluster(folder: string, flags: ClusterFlags): Promise<void> {
         command: commandOf(folder, flags),
         coding: codingProgress(progress),
         onStatus: text => progress.status(text),
-        signal: interrupt.signal,
+        signal,
       })
       progress.end()
       // Charts, which a report's sections bring, come with a DOM that no other command waits for.
@@ -120,13 +119,7 @@ async function cluster(folder: string, flags: ClusterFlags): Promise<void> {
     } finally {
       await run.close()
     }
-  } catch (error) {
-    if (!interrupt.signal.aborted) throw error
-  } finally {
-    progress.end()
-    interrupt.dispose()
-    if (interrupt.code) process.exitCode = interrupt.code
-  }
+  })
 }
 
 function row(

@@ -13,7 +13,7 @@ import { families } from '../train/families.ts'
 import { type FolderRun, openRun } from '../train/run.ts'
 import { VERSION } from '../version.ts'
 import { addGuideFlags, asUsage, editCommandFor, type GuideFields, specOf } from './guide-flags.ts'
-import { onInterrupt } from './interrupt.ts'
+import { stoppable } from './interrupt.ts'
 import {
   type CommonOptions,
   common,
@@ -111,8 +111,7 @@ export function editCommand(program: Command): void {
 async function runEdit(folder: string, flags: EditFlags, given: readonly GuideFields[]): Promise<void> {
   const asked = await requestOf(flags, given)
   const progress = new Progress(process.stderr, families.ddn.metrics[0])
-  const interrupt = onInterrupt(() => progress.note('Stopping.'))
-  try {
+  await stoppable(progress, async signal => {
     const run = await openRun(folder, runtimeOf(flags))
     try {
       const own = wantsPictures(asked, run.model)
@@ -127,23 +126,16 @@ async function runEdit(folder: string, flags: EditFlags, given: readonly GuideFi
           // Elsewhere than on a terminal every status would be a line.
           if (process.stderr.isTTY) progress.status(`Guiding … ${Math.round(100 * share)} %`)
         },
-        signal: interrupt.signal,
+        signal,
       })
       progress.end()
-      interrupt.signal.throwIfAborted()
+      signal.throwIfAborted()
       const files = await writeResults(run, folder, request, result, flags)
       presentResult(result, request, files, flags)
     } finally {
       await run.close()
     }
-  } catch (error) {
-    // An edit that is stopped has nothing to show yet, and nothing to complain of.
-    if (!interrupt.signal.aborted) throw error
-  } finally {
-    progress.end()
-    interrupt.dispose()
-    if (interrupt.code) process.exitCode = interrupt.code
-  }
+  })
 }
 
 /** The run's own data, which nobody named: what cannot be read is said with what can be given instead. */

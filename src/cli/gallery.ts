@@ -6,7 +6,7 @@ import { gatherGallery } from '../report/gallery-gather.ts'
 import { families } from '../train/families.ts'
 import { openRun } from '../train/run.ts'
 import { editCommandFor } from './guide-flags.ts'
-import { onInterrupt } from './interrupt.ts'
+import { stoppable } from './interrupt.ts'
 import {
   type CommonOptions,
   collect,
@@ -63,8 +63,7 @@ async function gallery(folder: string, flags: GalleryFlags): Promise<void> {
   const { dir, name } = parse(out)
   const strokes = join(dir, `${name}-strokes.png`)
   const progress = new Progress(process.stderr, families.ddn.metrics[0])
-  const interrupt = onInterrupt(() => progress.note('Stopping.'))
-  try {
+  await stoppable(progress, async signal => {
     const run = await openRun(folder, runtimeOf(flags))
     try {
       const { contents, overlay } = await gatherGallery(run, {
@@ -78,10 +77,10 @@ async function gallery(folder: string, flags: GalleryFlags): Promise<void> {
         commandOf: request => `npx ${editCommandFor(folder, request, { more: { threads, device } })}`,
         onTask: (title, i, count) => progress.status(`${i + 1} of ${count}: ${title} …`),
         onNote: note => progress.note(note),
-        signal: interrupt.signal,
+        signal,
       })
       progress.end()
-      interrupt.signal.throwIfAborted()
+      signal.throwIfAborted()
       // Charts, which a report's sections bring, come with a DOM that no other command waits for.
       const { galleryPage } = await import('../report/gallery-page.ts')
       await writeOutput(strokes, overlay)
@@ -103,11 +102,5 @@ async function gallery(folder: string, flags: GalleryFlags): Promise<void> {
     } finally {
       await run.close()
     }
-  } catch (error) {
-    if (!interrupt.signal.aborted) throw error
-  } finally {
-    progress.end()
-    interrupt.dispose()
-    if (interrupt.code) process.exitCode = interrupt.code
-  }
+  })
 }

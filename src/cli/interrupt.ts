@@ -1,5 +1,7 @@
 // Ctrl-C: the first asks to end cleanly, the second ends at once.
 
+import type { Progress } from './progress.ts'
+
 /** Exit codes of a shell for what a signal ended. */
 const codes = { SIGINT: 130, SIGTERM: 143 } as const
 
@@ -33,5 +35,25 @@ export function onInterrupt(notice: () => void): Interrupt {
     dispose: () => {
       for (const off of handlers) off()
     },
+  }
+}
+
+/**
+ * Does what Ctrl-C may end: it is told by the signal, and what it then throws is not complained of, for it has nothing to
+ * show yet. The exit code is that of the signal.
+ */
+export async function stoppable(
+  progress: Pick<Progress, 'note' | 'end'>,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const interrupt = onInterrupt(() => progress.note('Stopping.'))
+  try {
+    await work(interrupt.signal)
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error
+  } finally {
+    progress.end()
+    interrupt.dispose()
+    if (interrupt.code) process.exitCode = interrupt.code
   }
 }

@@ -96,15 +96,3 @@ export class ByteReader {
     return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0
   }
 }
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  for (let bit = 0; bit < 8; bit++) byte = (byte >>> 1) ^ (byte & 1 ? 0xedb88320 : 0)
-  return byte
-})
-
-/** CRC-32 as PNG and zip use it: reflected, polynomial 0xedb88320. It tells every change of up to 32 bits in a row. */
-export function crc32(bytes: Uint8Array): number {
-  let crc = -1
-  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ crcTable[(crc ^ bytes[i]) & 255]
-  return ~crc >>> 0
-}

@@ -4,9 +4,10 @@
 // tiles (arithmetic.ts), image by image and row by row, filled up with zeros to a whole byte.
 
 import type { Prior } from '../codes/prior.ts'
+import { crc32 } from '../data/bytes.ts'
 import { hex } from '../ddn/fingerprint.ts'
 import { CodeError, decodePath, decodePrefix } from './arithmetic.ts'
-import { bitAt, crc32 } from './bits.ts'
+import { bitAt } from './bits.ts'
 import { DdnError, type DdnHeader, readHeader, writeHeader } from './header.ts'
 import { type FloatPicture, tileGrid } from './tiles.ts'
 

@@ -19,7 +19,8 @@
 //
 // A file of one 32×32 image of the digits network has 36 bytes of it without a prior, 50 with the one called `markov`.
 
-import { ByteReader, ByteWriter, crc32 } from './bits.ts'
+import { crc32 } from '../data/bytes.ts'
+import { ByteReader, ByteWriter } from './bits.ts'
 import { tileGrid } from './tiles.ts'
 
 /** So many images of one size. */

@@ -1,5 +1,6 @@
 // What tells one trained network from another: eight bytes that everything made by it carries.
 
+import { concatenate } from '../data/bytes.ts'
 import { type DdnConfig, ddnSchema } from './config.ts'
 import type { DdnModel } from './model.ts'
 
@@ -19,13 +20,7 @@ export async function fingerprint(parts: readonly Uint8Array[]): Promise<Uint8Ar
   const { subtle } = globalThis.crypto
   // Browsers have it on pages that came safely only.
   if (!subtle) throw new Error('fingerprints need a page from https: or localhost, which this one is not')
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return new Uint8Array(await subtle.digest('SHA-256', whole)).slice(0, 8)
+  return new Uint8Array(await subtle.digest('SHA-256', concatenate(parts))).slice(0, 8)
 }
 
 /** The bytes of typed values, not a copy. All machines that run JavaScript engines today are little-endian. */

@@ -2,39 +2,27 @@
 
 import type { ClusterContents, ClusterNode, LabelShare, ShownCluster } from './cluster-contents.ts'
 import { clusterStyle } from './cluster-style.ts'
+import { htmlDocument } from './document.ts'
 import { duration, plural, precise, whole } from './format.ts'
 import { type Html, html } from './html.ts'
 import { depthStyle, picture, section, type Tile } from './parts.ts'
 import { titleOf } from './sections.ts'
-import { style } from './style.ts'
 
 /** The whole page. */
 export function clusterPage(contents: ClusterContents): string {
   // Where every node is shown in detail, an overview of them says nothing more.
   const all = contents.shown.length === contents.nodes.length
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark">
-<meta name="generator" content="Coppice">
-<title>${titleOf(contents.data)} in clusters · Coppice</title>
-<link rel="icon" href="data:,">
-<style>${style}${clusterStyle}</style>
-</head>
-<body>
-<main>
+  return htmlDocument({
+    title: `${titleOf(contents.data)} in clusters`,
+    css: clusterStyle,
+    body: html`<main>
 ${header(contents)}
 ${contents.scores && agreement(contents)}
 ${!all && overview(contents)}
 ${detail(contents, all)}
 ${about(contents)}
-</main>
-</body>
-</html>
-`.text
+</main>`,
+  })
 }
 
 function header(contents: ClusterContents): Html {

@@ -1,41 +1,29 @@
 /** A gallery as one page that asks nothing of the network: what was told, what came of it, and the command for it. */
 
 import type { Condition } from '../ddn/condition.ts'
+import { htmlDocument } from './document.ts'
 import { duration, plural, precise } from './format.ts'
 import type { GalleryContents, GalleryRow, GalleryTask, LeftOut } from './gallery-contents.ts'
 import { type Html, html, raw } from './html.ts'
 import { depthStyle, section } from './parts.ts'
 import { titleOf } from './sections.ts'
-import { style } from './style.ts'
 
 /** The whole page. */
 export function galleryPage(contents: GalleryContents): string {
   const { trained, leftOut } = contents
   const groups = groupsOf(contents.tasks)
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark">
-<meta name="generator" content="Coppice">
-<title>${titleOf(trained)}, guided · Coppice</title>
-<link rel="icon" href="data:,">
-<style>${style}${galleryStyle}</style>
-</head>
-<body>
-<main>
+  return htmlDocument({
+    title: `${titleOf(trained)}, guided`,
+    css: galleryStyle,
+    body: html`<main>
 ${header(contents, groups)}
 ${groups.map(({ title, id, tasks }) =>
   section(id, title, html`${tasks.map(one => task(one, contents.size))}`),
 )}
 ${leftOut.length > 0 && left(leftOut)}
 ${about(contents)}
-</main>
-</body>
-</html>
-`.text
+</main>`,
+  })
 }
 
 interface Group {

@@ -1,6 +1,7 @@
 /** Pictures as PNG files that say in text chunks how they were made, and what such a file says. */
 
 import { encode } from 'fast-png'
+import { concatenate, crc32 } from '../data/bytes.ts'
 import type { Picture } from './grid.ts'
 
 /**
@@ -71,26 +72,6 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return bytes
 }
 
-/** CRC-32 as PNG and zip use it: reflected, polynomial 0xedb88320. */
-function crc32(bytes: Uint8Array): number {
-  let crc = -1
-  for (const byte of bytes) {
-    crc ^= byte
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0)
-  }
-  return ~crc >>> 0
-}
-
 function latin1(bytes: Uint8Array): string {
   return Array.from(bytes, byte => String.fromCharCode(byte)).join('')
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

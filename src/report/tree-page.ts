@@ -1,13 +1,13 @@
 /** A tree of codes as one page to wander in, which asks nothing of the network. */
 
 import { createHash } from 'node:crypto'
+import { htmlDocument } from './document.ts'
 import { plural } from './format.ts'
 import { grid } from './grid.ts'
 import { type Html, html, raw } from './html.ts'
 import { pngUri, type Stack } from './pictures.ts'
 import { encodePng } from './png.ts'
 import { titleOf } from './sections.ts'
-import { style } from './style.ts'
 import type { TreeContents } from './tree-contents.ts'
 import { treeCamera } from './tree-page-camera.ts'
 import { columnsFor, pageTree } from './tree-page-data.ts'
@@ -22,26 +22,17 @@ import { levelColours } from './tree-palette.ts'
 export function treePage(contents: TreeContents): string {
   const { levels, data, passing } = contents
   const hash = createHash('sha256').update(script).digest('base64')
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'">
-<meta name="color-scheme" content="light dark">
-<meta name="generator" content="Coppice">
-<title>${titleOf(data)}, a tree of codes · Coppice</title>
-<link rel="icon" href="data:,">
-<style>${style}${treeStyle}</style>
-</head>
-<body>
-<main>
+  return htmlDocument({
+    title: `${titleOf(data)}, a tree of codes`,
+    css: treeStyle,
+    script: hash,
+    body: html`<main>
 <div class="stage">
 <canvas id="stage" tabindex="0" role="application" aria-label="The tree" aria-roledescription="zoomable picture" aria-describedby="keys"></canvas>
 <div class="deeds">${deeds.map(
-    ([deed, sign, name]) =>
-      html`<button type="button" data-deed="${deed}" aria-label="${name}" title="${name}">${sign}</button>`,
-  )}</div>
+      ([deed, sign, name]) =>
+        html`<button type="button" data-deed="${deed}" aria-label="${name}" title="${name}">${sign}</button>`,
+    )}</div>
 </div>
 <aside>
 ${about(contents)}
@@ -54,10 +45,8 @@ ${keys}
 <div hidden>
 ${levels.map((images, level) => sheet(`sheet${level}`, images))}${passing && sheet('thumbnails', passing.thumbnails.images)}</div>
 <script type="application/json" id="tree">${raw(json(pageTree(contents)))}</script>
-<script>${raw(script)}</script>
-</body>
-</html>
-`.text
+<script>${raw(script)}</script>`,
+  })
 }
 
 const deeds = [

@@ -3,6 +3,8 @@
 // 8 bytes: the length of the header, little-endian; the header, `{ name: { dtype, shape, data_offsets }, … }` with
 // strings under `__metadata__`; the tensors' bytes, little-endian, without holes or overlaps.
 
+import { concatenate } from '../data/bytes.ts'
+
 export type TensorData =
   | Float64Array
   | Float32Array
@@ -76,14 +78,7 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const parts = safetensorsParts(tensors, metadata)
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
+  return concatenate(safetensorsParts(tensors, metadata))
 }
 
 /** The same file in parts to be written one after the other: views of the tensors, so that nothing is copied. */

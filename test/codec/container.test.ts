@@ -2,10 +2,11 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { BitWriter, ByteWriter, crc32 } from '../../src/codec/bits.ts'
+import { BitWriter, ByteWriter } from '../../src/codec/bits.ts'
 import { DdnFile, writeDdn } from '../../src/codec/container.ts'
 import { DdnError } from '../../src/codec/header.ts'
 import { uniformPrior } from '../../src/codes/prior.ts'
+import { crc32 } from '../../src/data/bytes.ts'
 import { opened, prior, readAll, sealed, smallFile } from './files.ts'
 
 const bytesOf = (text: string) => [...new TextEncoder().encode(text)]

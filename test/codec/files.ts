@@ -1,10 +1,11 @@
 /** Small `.ddn` files without a network, whole and resealed after they were tampered with. */
 
 import { encodePath } from '../../src/codec/arithmetic.ts'
-import { BitWriter, ByteReader, ByteWriter, crc32 } from '../../src/codec/bits.ts'
+import { BitWriter, ByteReader, ByteWriter } from '../../src/codec/bits.ts'
 import { type CodedPrior, type DamagedBlock, DdnFile, writeDdn } from '../../src/codec/container.ts'
 import type { DdnHeader, SizeRun } from '../../src/codec/header.ts'
 import { tileGrid } from '../../src/codec/tiles.ts'
+import { crc32 } from '../../src/data/bytes.ts'
 import { random } from '../../src/data/rng.ts'
 import { drawnPrior } from './paths.ts'
 

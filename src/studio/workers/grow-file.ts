@@ -1,5 +1,6 @@
 // A run of the room Grow as one file: the state of its training, its configuration, and its pictures where they are the visitor's.
 
+import { concatenate } from '../../data/bytes.ts'
 import type { Dataset, Images } from '../../data/dataset.ts'
 import type { ConfigOf } from '../../train/families.ts'
 import { resolveConfig } from '../../train/resolve.ts'
@@ -19,7 +20,7 @@ const SIDES = ['train', 'test'] as const
 
 /** A `state.safetensors` with the configuration beside the state, and own pictures as U8 tensors. */
 export function writeRun({ config, state, vectors, pictures }: GrowRun): Uint8Array {
-  const { tensors, metadata } = readSafetensors(joined(stateFile(state, vectors)), 'the state')
+  const { tensors, metadata } = readSafetensors(concatenate(stateFile(state, vectors)), 'the state')
   const all = new Map<string, StoredTensor>(tensors)
   for (const side of pictures ? SIDES : []) {
     const { count, channels, size, pixels } = pictures![side]
@@ -57,14 +58,4 @@ function imagesOf(tensor: StoredTensor | undefined, what: string): Images {
   if (!(tensor?.data instanceof Uint8Array) || size !== width || (channels !== 1 && channels !== 3) || !count)
     throw new Error(`${what}: the pictures are missing, or not square ones of bytes`)
   return { count, channels, size, pixels: tensor.data }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

@@ -7,6 +7,7 @@ import type { ConfigOf } from '../../train/families.ts'
 import { openModelFile } from '../../train/model-file.ts'
 import { DivergenceError } from '../../train/trainer.ts'
 import { readDigitsSheet } from '../digits-sheet.ts'
+import { breath } from './breath.ts'
 import { readRun } from './grow-file.ts'
 import { continuedConfig, freshConfig, type GrowSettings, settingsOf } from './grow-network.ts'
 import { type Given, readPictures, skippedText } from './grow-pictures.ts'
@@ -190,7 +191,7 @@ async function run(play: number) {
       // Seeing must not cost much more than a fifth of the time.
       if (now - shownAt >= Math.max(PICTURES, 5 * showCost)) await show()
     })
-    await breathe()
+    await breath()
   }
 }
 
@@ -344,18 +345,6 @@ function exclusive<T>(work: () => Promise<T>): Promise<T> {
   const result = last.then(work)
   last = result.catch(() => {})
   return result
-}
-
-/** Lets messages in. A timer would wait four milliseconds. */
-function breathe(): Promise<void> {
-  return new Promise(resolve => {
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => {
-      port1.close()
-      resolve()
-    }
-    port2.postMessage(null)
-  })
 }
 
 /** Bytes that go over to the page instead of being copied. */

@@ -11,6 +11,7 @@ import { grid } from '../../report/grid.ts'
 import { decodePngText, encodePng } from '../../report/png.ts'
 import { readCodes } from '../../train/codes-file.ts'
 import type { JudgeFacts } from '../page/rooms/steer/form.ts'
+import { breath } from './breath.ts'
 import { addressOf, fetchBytes } from './models.ts'
 import { factsOf, OwnFiles, shippedJudges } from './steer-judges.ts'
 import { exampleCodes, imageOf, pictureText } from './steer-pictures.ts'
@@ -206,18 +207,6 @@ async function examplesOf(
   if (condition.kind === 'class') return model.decode(known, { condition: { labels: [0] } })
   // What an image must be told of is not kept with its codes.
   return new Float32Array(model.imageLength).fill(-1)
-}
-
-/** Lets messages in: `stop` is one of them. */
-function breath(): Promise<void> {
-  return new Promise(resolve => {
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => {
-      port1.close()
-      resolve()
-    }
-    port2.postMessage(null)
-  })
 }
 
 async function bringJudge(name: string, bytes: Uint8Array): Promise<Brought> {
