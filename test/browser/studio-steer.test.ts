@@ -250,10 +250,25 @@ describeInChromium('the room Steer', () => {
         .getByText(/^error /)
         .count(),
     ).toBe(2)
+    // Once some of the new results are seen; the page itself must do it, for they come within milliseconds.
+    const stopped = page.evaluate(
+      () =>
+        new Promise<void>(resolve => {
+          const observer = new MutationObserver(() => {
+            const told = document.querySelector('section[aria-label="Results"]')!.textContent
+            const stop = [...document.querySelectorAll('button')].find(
+              ({ innerText }) => innerText === 'Stop',
+            )
+            if (!stop || !/Layer [1-4] of 14 …/.test(told)) return
+            observer.disconnect()
+            stop.click()
+            resolve()
+          })
+          observer.observe(document.body, { subtree: true, childList: true, characterData: true })
+        }),
+    )
     await guides().getByRole('button', { name: 'Remove Inpaint' }).click()
-    // So that some of the new results are seen already.
-    await results().getByText('Layer 1 of 14 …').waitFor()
-    await page.getByRole('button', { name: 'Stop' }).click()
+    await stopped
     await page.waitForFunction(() => document.querySelector('[aria-busy="false"]'))
     // What is shown is unfinished: it cannot be taken.
     expect(await page.locator('button[aria-label^="Result"]:enabled').count()).toBe(0)
