@@ -1,6 +1,6 @@
 // The worker of the room Compress: holds the network, its priors, and the file that is open.
 
-import { expose, transfer } from 'comlink'
+import { transfer } from 'comlink'
 import type { DdnFile } from '../../codec/container.ts'
 import { checkUnconditional } from '../../codec/encode.ts'
 import { addTile, type FloatPicture, tileGrid } from '../../codec/tiles.ts'
@@ -272,4 +272,4 @@ async function picturesOf(model: DdnModel, images: readonly FileImage[]): Promis
   })
 }
 
-expose(new Compress())
+export const api = new Compress()

@@ -1,6 +1,6 @@
 // The worker of Grow's images: a training that plays, and tells the page what there is to see.
 
-import { expose, transfer } from 'comlink'
+import { transfer } from 'comlink'
 import { zip } from 'fflate'
 import { type Dataset, spread, subset } from '../../data/dataset.ts'
 import type { ConfigOf } from '../../train/families.ts'
@@ -90,7 +90,7 @@ let since = { at: 0, steps: 0, loss: 0, splits: [] as Split[] }
 let shownAt = 0
 let showCost = 0
 
-const api = {
+export const api = {
   /** @param address  of the page, for what is fetched */
   listen(address: string, on: (told: Told) => void) {
     page = address
@@ -351,5 +351,3 @@ function exclusive<T>(work: () => Promise<T>): Promise<T> {
 function owned(bytes: Uint8Array): Uint8Array {
   return transfer(bytes, [bytes.buffer])
 }
-
-expose(api)

@@ -1,6 +1,6 @@
 // The worker of Grow's points: plain TypeScript, without ONNX Runtime, so that they move at once.
 
-import { expose, transfer } from 'comlink'
+import { transfer } from 'comlink'
 import {
   type Aim,
   type Frame,
@@ -14,7 +14,7 @@ import { pngWithRecipe, recipeOf } from './grow-recipe.ts'
 
 let run: PointsRun | null = null
 
-const api = {
+export const api = {
   /** A new run; what is aimed at, and the nodes before the first step. */
   start(start: PointsStart): { goal: Goal; frame: Frame } {
     run = new PointsRun(start)
@@ -42,5 +42,3 @@ function started(): PointsRun {
   if (!run) throw new Error('no points yet: start first')
   return run
 }
-
-expose(api)

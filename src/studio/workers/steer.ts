@@ -1,6 +1,6 @@
 // The worker of the room Steer.
 
-import { expose, transfer } from 'comlink'
+import { transfer } from 'comlink'
 import { loadModel } from '../../browser.ts'
 import { layersOf } from '../../ddn/config.ts'
 import type { DdnModel } from '../../ddn/model.ts'
@@ -60,7 +60,7 @@ let opened: Promise<Steering> | null = null
 let running: AbortController | null = null
 const files = new OwnFiles(name => fetchBytes(page, `models/${encodeURIComponent(name)}`))
 
-const worker = {
+export const api = {
   /** Opens a network in place of the one before, and decodes a few images for it. */
   async open(at: string, name: string, onNotice: (notice: string) => void): Promise<NetworkFacts> {
     page = at
@@ -153,9 +153,7 @@ const worker = {
   },
 }
 
-export type SteerWorker = typeof worker
-
-expose(worker)
+export type SteerWorker = typeof api
 
 /** The network, once it is open. */
 function current(): Promise<Steering> {

@@ -1,6 +1,6 @@
 // The worker of the room Walk: holds a network and the paths of its images, and paints nodes.
 
-import { expose, transfer } from 'comlink'
+import { transfer } from 'comlink'
 import { CodeTree, loadModel } from '../../browser.ts'
 import { countsPrior } from '../../codes/counts.ts'
 import { type Prior, uniformPrior } from '../../codes/prior.ts'
@@ -74,7 +74,7 @@ interface Held {
 let page = ''
 let held: Promise<Held> | null = null
 
-const worker = {
+export const api = {
   /** Opens a network in place of the one before. */
   async open(at: string, name: string): Promise<TreeFacts> {
     page = at
@@ -180,9 +180,7 @@ const worker = {
   },
 }
 
-export type WalkWorker = typeof worker
-
-expose(worker)
+export type WalkWorker = typeof api
 
 async function current(): Promise<Held> {
   if (!held) throw new Error('no network is open yet')

@@ -5,7 +5,7 @@ import type { FloatPicture } from '../../../../codec/tiles.ts'
 import type { State } from '../../../state.ts'
 import type { Compress, CountedFile, FileThumb, OpenedFile } from '../../../workers/compress.ts'
 import { formats, type Peer } from '../../../workers/compress-peers.ts'
-import { type Opened, opened } from '../../lib/worker.ts'
+import { type Opened, openWorker } from '../../lib/worker.ts'
 import { type Address, follow, keyOf, type Request, type Source } from './follow.ts'
 import { codesToText } from './link.ts'
 import { type Busy, type Loaded, load } from './load.ts'
@@ -53,14 +53,8 @@ export class Session {
   private refused: Source | null = null
   private idle: ReturnType<typeof setTimeout> | undefined
 
-  /**
-   * @param start  makes the worker
-   * @param tell  changes the address
-   */
-  constructor(
-    private readonly start: () => Worker,
-    private readonly tell: (state: Partial<State>) => void,
-  ) {
+  /** @param tell  changes the address */
+  constructor(private readonly tell: (state: Partial<State>) => void) {
     this.worker = this.opened()
   }
 
@@ -280,7 +274,9 @@ export class Session {
   }
 
   private opened(): Opened<Compress> {
-    const worker = opened<Compress>(this.start())
+    const worker = openWorker('compress', sentence => {
+      this.error = sentence
+    })
     worker.api.from(document.baseURI)
     return worker
   }

@@ -6,7 +6,7 @@ import type { GrowSettings } from '../../../workers/grow-network.ts'
 import type { Given } from '../../../workers/grow-pictures.ts'
 import type { Facts, Split, Use } from '../../../workers/grow-session.ts'
 import type { Sheet } from '../../../workers/grow-sheet.ts'
-import { type Opened, opened } from '../../lib/worker.ts'
+import { type Opened, openWorker } from '../../lib/worker.ts'
 import { lessMotion } from './colours.ts'
 import { History } from './history.ts'
 
@@ -145,10 +145,7 @@ export class Images {
   }
 
   private async open(beginning: Beginning) {
-    const made = new Worker(new URL('../../../workers/grow-images.ts', import.meta.url), { type: 'module' })
-    made.onerror = () =>
-      this.fail('The part that computes could not be started or has failed. Reload the page.')
-    const worker = opened<ImagesApi>(made)
+    const worker = openWorker('grow-images', sentence => this.fail(sentence))
     this.worker = worker
     this.notices = []
     await worker.api.listen(document.baseURI, proxy(this.take))

@@ -3,7 +3,7 @@
 import { transfer } from 'comlink'
 import type { Frame, Goal, PointsStart } from '../../../workers/grow-density.ts'
 import type { PointsApi } from '../../../workers/grow-points.ts'
-import { type Opened, opened } from '../../lib/worker.ts'
+import { type Opened, openWorker } from '../../lib/worker.ts'
 import { lessMotion } from './colours.ts'
 import { History } from './history.ts'
 import { PointsPainter } from './points-painter.ts'
@@ -108,13 +108,9 @@ export class Points {
   }
 
   private opened() {
-    if (!this.worker) {
-      const made = new Worker(new URL('../../../workers/grow-points.ts', import.meta.url), { type: 'module' })
-      made.onerror = () => {
-        this.error = 'The part that computes could not be started or has failed. Reload the page.'
-      }
-      this.worker = opened<PointsApi>(made)
-    }
+    this.worker ??= openWorker('grow-points', sentence => {
+      this.error = sentence
+    })
     return this.worker.api
   }
 

@@ -6,7 +6,7 @@ import { readState, type State, writeState } from '../../../state.ts'
 import type { NetworkFacts, SteerWorker } from '../../../workers/steer.ts'
 import type { SeenLayer, Steered, SteerRequest } from '../../../workers/steer-session.ts'
 import { state as shared } from '../../lib/url.svelte.ts'
-import { type Opened, opened } from '../../lib/worker.ts'
+import { type Opened, openWorker } from '../../lib/worker.ts'
 import { type GuidesJson, guidesText, type JudgeFacts, MASK_FILE, readGuides, withDrawing } from './form.ts'
 import { atSize, blank, isBlank, type Raster, rasterText, readRaster } from './raster.ts'
 import { UndoStack } from './undo.ts'
@@ -59,11 +59,9 @@ export class SteerRoom {
   private player: ReturnType<typeof setInterval> | undefined
 
   constructor() {
-    const worker = new Worker(new URL('../../../workers/steer.ts', import.meta.url), { type: 'module' })
-    worker.addEventListener('error', event => {
-      this.error = `the worker could not be started: ${event.message || 'see the console'}`
+    this.worker = openWorker('steer', sentence => {
+      this.error = sentence
     })
-    this.worker = opened<SteerWorker>(worker)
     this.worker.api.judges(document.baseURI).then(
       judges => {
         this.judges = judges
