@@ -10,13 +10,15 @@ export type RoomName = (typeof roomNames)[number]
 /** Every value has a default, which the URL leaves out. */
 export const stateSchema = z.object({
   room: z.enum(roomNames).default('grow'),
-  /** A model that comes with the package, or a run of this machine as `run:NAME`. */
-  model: z.string().max(200).default('digits'),
+  /** A model that comes with the package, or a run as `run:NAME`; none: the room's own (page/lib/models.ts). */
+  model: z.string().max(200).default(''),
   /** Every random choice follows from it. */
   seed: z.coerce.number().int().min(0).max(4294967295).default(0),
 
   // Grow
-  subject: z.enum(['points', 'images']).default('points'),
+  subject: z.enum(['points', 'images', 'runs']).default('points'),
+  /** The run of this machine that is watched; none: the one that trains, or the newest. */
+  run: z.string().max(200).default(''),
   /** What the points learn; `drawn` is what the pointer has drawn. */
   density: z.enum([...densityNames, 'drawn']).default('spiral'),
   /** The strokes of the pointer: see workers/grow-drawing.ts. */

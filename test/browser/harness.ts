@@ -1,7 +1,7 @@
 // Chromium and the server that the browser tests need.
 
 import { accessSync, constants, createReadStream, existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { build, createServer as createViteServer } from 'vite'
 import { describe, test } from 'vitest'
+import { loadDigits } from '../../src/data/digits.ts'
+import { writeDigitsSheet } from '../../src/studio/digits-sheet.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
@@ -96,6 +98,20 @@ export async function buildSite(): Promise<Site> {
       await rm(folder, { recursive: true })
     },
   }
+}
+
+/** The studio's page, as the package has it but for being readable, with a sheet of 800 digits to learn and 100 to test. */
+export async function buildStudio(folder: string): Promise<void> {
+  await build({
+    configFile: join(ROOT, 'vite.studio.config.ts'),
+    root: join(ROOT, 'src/studio/page'),
+    logLevel: 'error',
+    build: { outDir: folder, emptyOutDir: true, minify: false, reportCompressedSize: false },
+  })
+  const { train } = await loadDigits({ size: 28, limit: 800 })
+  const { test: held } = await loadDigits({ size: 28, limit: 100 })
+  await mkdir(join(folder, 'data'))
+  await writeFile(join(folder, 'data/digits.png'), writeDigitsSheet(train, held))
 }
 
 /** The page in Vite's development server, with the one setting that backend-web.ts asks for. */

@@ -1,33 +1,16 @@
 // The studio's room Grow as a visitor has it: the built page from its own server, driven by names and keys.
 
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { unzipSync } from 'fflate'
 import type { Browser, Download, Page } from 'playwright-core'
-import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { loadDigits } from '../../src/data/digits.ts'
 import { random } from '../../src/data/rng.ts'
 import { decodePngText, encodePng } from '../../src/report/png.ts'
-import { writeDigitsSheet } from '../../src/studio/digits-sheet.ts'
 import { Runs, type Served, serveStudio } from '../../src/studio/server.ts'
 import { readSafetensors, writeSafetensors } from '../../src/train/safetensors.ts'
-import { describeInChromium, launch, ROOT } from './harness.ts'
-
-const rooms = join(ROOT, 'src/studio/page/rooms')
-
-/** Only this room is looked at; another that is not there is an empty one. */
-const otherRooms = {
-  name: 'other-rooms',
-  enforce: 'pre' as const,
-  resolveId: (id: string) => {
-    const [, room] = /^\.\/rooms\/(\w+\.svelte)$/.exec(id) ?? []
-    return room && !existsSync(join(rooms, room)) ? '\0empty-room' : null
-  },
-  load: (id: string) => (id === '\0empty-room' ? 'export default () => {}' : null),
-}
+import { buildStudio, describeInChromium, launch } from './harness.ts'
 
 describeInChromium('the room Grow', () => {
   let folder: string
@@ -38,19 +21,7 @@ describeInChromium('the room Grow', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'coppice-grow-'))
     const page = join(folder, 'page')
-    const [{ train }, { test }] = [
-      await loadDigits({ size: 28, limit: 800 }),
-      await loadDigits({ size: 28, limit: 100 }),
-    ]
-    await build({
-      configFile: join(ROOT, 'vite.studio.config.ts'),
-      root: join(ROOT, 'src/studio/page'),
-      logLevel: 'error',
-      plugins: [otherRooms],
-      build: { outDir: page, emptyOutDir: true, reportCompressedSize: false },
-    })
-    await mkdir(join(page, 'data'))
-    await writeFile(join(page, 'data/digits.png'), writeDigitsSheet(train, test))
+    await buildStudio(page)
     served = await serveStudio({ runs: await Runs.open(join(folder, 'runs')), page, port: 0 })
     browser = await launch()
   })

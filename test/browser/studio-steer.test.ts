@@ -1,28 +1,14 @@
 // The room Steer as somebody uses it: built, served as `coppice studio` does, and driven by its labels.
 
-import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { build, type Plugin } from 'vite'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { decodePngText, grid } from '../../src/browser.ts'
 import { encodePng } from '../../src/report/png.ts'
 import { Runs, type Served, serveStudio } from '../../src/studio/server.ts'
-import { describeInChromium, launch, ROOT } from './harness.ts'
-
-/** Rooms that are not there are empty: this one does not need them. */
-const onlyThisRoom: Plugin = {
-  name: 'only-this-room',
-  enforce: 'pre',
-  resolveId: id =>
-    id.startsWith('./rooms/') &&
-    (id !== './rooms/Steer.svelte' || !existsSync(join(ROOT, 'src/studio/page', id)))
-      ? `\0${id}.js`
-      : undefined,
-  load: id => (id.startsWith('\0./rooms/') ? 'export default () => {}' : undefined),
-}
+import { buildStudio, describeInChromium, launch, ROOT } from './harness.ts'
 
 describeInChromium('the room Steer', () => {
   let folder: string
@@ -33,12 +19,7 @@ describeInChromium('the room Steer', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'coppice-steer-'))
-    await build({
-      configFile: join(ROOT, 'vite.studio.config.ts'),
-      plugins: [onlyThisRoom],
-      logLevel: 'error',
-      build: { outDir: folder, emptyOutDir: true, minify: false, reportCompressedSize: false },
-    })
+    await buildStudio(folder)
     site = await serveStudio({ runs: await Runs.open(join(folder, 'runs')), page: folder, port: 0 })
     browser = await launch()
     const context = await browser.newContext({
@@ -428,6 +409,18 @@ describeInChromium('the room Steer', () => {
     await anew(() => guides().getByLabel('Add a guide').selectOption('colourise'))
     expect(await alert().count()).toBe(0)
     expect(said).toEqual([])
+  })
+
+  test('a network that is told a grey picture finds its colours', async () => {
+    await page.goto(
+      `${site.url}?room=steer&model=emoji-grey&guides=${encodeURIComponent('{"guides":[{"guide":"colourise"}]}')}`,
+    )
+    await finished()
+    const shade = encodePng(
+      grid(new Float32Array(3 * 64).fill(0.5), { count: 1, channels: 3, size: 8, gap: 0 }),
+    )
+    await anew(() => bring(file('shade.png', shade)))
+    expect(await alert().count()).toBe(0)
   })
 
   test('a link to nothing says so', async () => {

@@ -1,29 +1,15 @@
 // The room Walk as somebody uses it: built, served as `coppice studio` does, and driven by its labels.
 
-import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { build, type Plugin } from 'vite'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { CodeTree, decodePngText, loadModel, readCodes } from '../../src/browser.ts'
 import { grid } from '../../src/report/grid.ts'
 import { encodePng } from '../../src/report/png.ts'
 import { Runs, type Served, serveStudio } from '../../src/studio/server.ts'
-import { describeInChromium, launch, ROOT } from './harness.ts'
-
-/** Rooms that are not there are empty: this one does not need them. */
-const onlyThisRoom: Plugin = {
-  name: 'only-this-room',
-  enforce: 'pre',
-  resolveId: id =>
-    id.startsWith('./rooms/') &&
-    (id !== './rooms/Walk.svelte' || !existsSync(join(ROOT, 'src/studio/page', id)))
-      ? `\0${id}.js`
-      : undefined,
-  load: id => (id.startsWith('\0./rooms/') ? 'export default () => {}' : undefined),
-}
+import { buildStudio, describeInChromium, launch, ROOT } from './harness.ts'
 
 const models = join(ROOT, 'models')
 
@@ -47,12 +33,7 @@ describeInChromium('the room Walk', () => {
       for (const file of [`${name}.safetensors`, `${name}.codes.safetensors`])
         await cp(join(models, file), join(own, file))
     await cp(join(models, 'tree.safetensors'), join(own, 'bare.safetensors'))
-    await build({
-      configFile: join(ROOT, 'vite.studio.config.ts'),
-      plugins: [onlyThisRoom],
-      logLevel: 'error',
-      build: { outDir: join(folder, 'page'), emptyOutDir: true, minify: false, reportCompressedSize: false },
-    })
+    await buildStudio(join(folder, 'page'))
     site = await serveStudio({
       runs: await Runs.open(join(folder, 'runs')),
       page: join(folder, 'page'),
@@ -62,7 +43,7 @@ describeInChromium('the room Walk', () => {
     const K = [8, 8, 8]
     tree = new CodeTree(K, readCodes(await readFile(join(models, 'tree.codes.safetensors')), K).train)
     browser = await launch()
-    page = await open('?room=walk&model=tree')
+    page = await open('?room=walk')
   })
   afterAll(async () => {
     await browser?.close()
@@ -154,6 +135,7 @@ describeInChromium('the room Walk', () => {
   }
 
   test('begins with the whole tree, counted', async () => {
+    expect(await page.getByLabel('Network').inputValue()).toBe('tree')
     expect(await fact('Path')).toBe('Root')
     expect(await fact('Bits')).toBe('0')
     expect(await fact('Count')).toBe('60,000 of 60,000 training images (100 %)')
@@ -368,9 +350,59 @@ describeInChromium('the room Walk', () => {
     const before = root()
     await goTo('')
     await rootIs(null)
-    await page.getByLabel('Open …').setInputFiles({ name: 'tree.png', mimeType: 'image/png', buffer: bytes })
+    const files = await page.evaluateHandle(bytes => {
+      const files = new DataTransfer()
+      files.items.add(new File([Uint8Array.from(atob(bytes), c => c.charCodeAt(0))], 'tree.png'))
+      return files
+    }, bytes.toString('base64'))
+    // Anywhere on the page.
+    const bar = page.getByRole('banner')
+    await bar.dispatchEvent('dragover', { dataTransfer: files })
+    expect(await page.locator('.over').count()).toBe(1)
+    await bar.dispatchEvent('drop', { dataTransfer: files })
+    expect(await page.locator('.over').count()).toBe(0)
     await rootIs(before)
     expect(said).toEqual([])
+  })
+
+  test('help lists the keys of this room first, and those of all others', async () => {
+    await page.keyboard.press('?')
+    const headings = page.getByRole('dialog').getByRole('heading', { level: 3 })
+    expect((await headings.allTextContents()).slice(0, 4)).toEqual([
+      'Walk',
+      'Walk and Compress, while one draws',
+      'Everywhere',
+      'Grow',
+    ])
+    expect(await headings.allTextContents()).toContain('Compress')
+    const keys = page.getByLabel('Keys: Walk', { exact: true })
+    expect(await keys.getByRole('definition').first().textContent()).toMatch(/^parent, first child, siblings/)
+    expect(await keys.locator('kbd').first().textContent()).toBe('↑')
+    const before = root()
+    // The dialog's, not the tree's.
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    expect(root()).toBe(before)
+  })
+
+  test('every room has its own network until one is chosen, which goes along', async () => {
+    const other = await open('?room=walk')
+    const network = other.getByLabel('Network')
+    const enter = async (room: string, lasting: Locator) => {
+      await other.getByRole('button', { name: room, exact: true }).click()
+      await lasting.waitFor()
+    }
+    await enter('Steer', other.getByRole('region', { name: 'Results' }))
+    expect(await network.inputValue()).toBe('digits')
+    expect(new URL(other.url()).search).toBe('?room=steer')
+    await network.selectOption('tree')
+    await enter('Compress', other.getByRole('complementary', { name: 'Settings' }))
+    expect(await network.inputValue()).toBe('tree')
+    await network.selectOption('digits')
+    await enter('Walk', canvas(other))
+    expect(await network.inputValue()).toBe('digits')
+    expect(new URL(other.url()).search).toBe('?room=walk&model=digits')
+    await other.context().close()
   })
 
   test('a large network: codes beyond those shown are reached, fourteen levels down', async () => {

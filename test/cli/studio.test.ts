@@ -64,7 +64,7 @@ describe('coppice studio', () => {
   test('opens with the run, or with the model, that was given', async () => {
     for (const [run, query] of [
       [join(folders.runs, 'first'), '?model=run%3Afirst'],
-      ['digits', ''],
+      ['digits', '?model=digits'],
     ]) {
       const { said, ended } = serve(run)
       expect(await said()).toMatch(new RegExp(`:\\d+/${query.replace('?', '\\?')}$`, 'm'))

@@ -9,7 +9,6 @@ import { encodePng } from '../../src/report/png.ts'
 import { exampleOf } from '../../src/studio/page/rooms/compress/examples.ts'
 import { given, recipeOf } from '../../src/studio/page/rooms/compress/recipe.ts'
 import { farOff } from '../../src/studio/page/rooms/compress/sizes.ts'
-import { drawStrokes, type Stroke } from '../../src/studio/page/rooms/compress/strokes.ts'
 import { defaults } from '../../src/studio/state.ts'
 import { bareLength, type Peer, search } from '../../src/studio/workers/compress-peers.ts'
 import {
@@ -94,47 +93,7 @@ describe('a picture', () => {
   })
 })
 
-describe('strokes', () => {
-  const red: Stroke = { points: [[0.5, 0.5]], width: 0.5, colour: [1, 0, 0] }
-
-  test('a dot covers a disc of its width', () => {
-    const { data } = drawStrokes([red], 64, 3)
-    const area = 64 * 64
-    // On white: what the ink takes away of green is what it covers.
-    const covered = data.subarray(area, 2 * area).reduce((sum, value) => sum + (1 - value) / 2, 0)
-    // Half covered pixels of the edge add up to a disc within a pixel or two.
-    expect(covered).toBeCloseTo(Math.PI * 16 ** 2, -1)
-    expect([...data.subarray(0, area)].every(value => value === 1)).toBe(true)
-  })
-
-  test('a line covers what is near it, and nothing else', () => {
-    const { data } = drawStrokes(
-      [
-        {
-          points: [
-            [0.25, 0.5],
-            [0.75, 0.5],
-          ],
-          width: 1 / 8,
-          colour: [1, 1, 1],
-        },
-      ],
-      32,
-      1,
-    )
-    const at = (x: number, y: number) => data[32 * y + x]
-    expect([at(16, 16), at(8, 15), at(16, 12), at(2, 16)]).toEqual([1, 1, -1, -1])
-  })
-
-  test('later ones lie over earlier ones, and none at all is the paper', () => {
-    const blue: Stroke = { points: [[0.5, 0.5]], width: 0.5, colour: [0, 0, 1] }
-    const middle = 32 * 64 + 32
-    const { data } = drawStrokes([red, blue], 64, 3)
-    expect([0, 1, 2].map(c => data[c * 64 * 64 + middle])).toEqual([-1, -1, 1])
-    expect(drawStrokes([], 4, 1).data.every(value => value === -1)).toBe(true)
-    expect(drawStrokes([], 4, 3).data.every(value => value === 1)).toBe(true)
-  })
-
+describe('drawings', () => {
   test('of examples are the same for the same seed, and inside the picture', () => {
     for (let seed = 0; seed < 40; seed++) {
       const example = exampleOf(seed)

@@ -5,6 +5,8 @@ import { expose } from 'comlink'
 const apis = {
   'grow-points': async () => (await import('./grow-points.ts')).api,
   'grow-images': async () => (await import('./grow-images.ts')).api,
+  'grow-run': async () => (await import('./grow-run.ts')).api,
+  'grow-run-log': async () => (await import('./grow-run-log.ts')).api,
   walk: async () => (await import('./walk.ts')).api,
   steer: async () => (await import('./steer.ts')).api,
   compress: async () => (await import('./compress.ts')).api,

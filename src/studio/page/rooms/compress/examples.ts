@@ -1,7 +1,7 @@
 // Small drawings for networks of colour, as strokes: each seed gives one, a little different every time.
 
 import { random } from '../../../../data/rng.ts'
-import type { Colour, Stroke } from './strokes.ts'
+import type { Colour, Stroke } from '../../lib/strokes.ts'
 
 export interface Example {
   name: string

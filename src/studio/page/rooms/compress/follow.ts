@@ -1,7 +1,7 @@
 // Which picture the room shows: what the address says, and what was dropped or drawn since.
 
 import type { State } from '../../../state.ts'
-import type { Stroke } from './strokes.ts'
+import type { Stroke } from '../../lib/strokes.ts'
 
 /** Where a picture comes from. Two of the same `id` are the same. */
 export type Source =

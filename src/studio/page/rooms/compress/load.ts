@@ -4,10 +4,10 @@ import { proxy, type Remote } from 'comlink'
 import type { FloatPicture } from '../../../../codec/tiles.ts'
 import type { Compress, ModelFacts } from '../../../workers/compress.ts'
 import { type Coded, meanSquare, pictureAt } from '../../../workers/compress-coded.ts'
+import { drawStrokes } from '../../lib/strokes.ts'
 import { exampleOf } from './examples.ts'
 import type { Request, Source } from './follow.ts'
 import { textToCodes } from './link.ts'
-import { drawStrokes } from './strokes.ts'
 
 /** A picture, and all that is known of it but its bits. */
 export interface Loaded {

@@ -5,11 +5,12 @@ import type { FloatPicture } from '../../../../codec/tiles.ts'
 import type { State } from '../../../state.ts'
 import type { Compress, CountedFile, FileThumb, OpenedFile } from '../../../workers/compress.ts'
 import { formats, type Peer } from '../../../workers/compress-peers.ts'
+import { sentence } from '../../lib/sentence.ts'
+import type { Stroke } from '../../lib/strokes.ts'
 import { type Opened, openWorker } from '../../lib/worker.ts'
 import { type Address, follow, keyOf, type Request, type Source } from './follow.ts'
 import { codesToText } from './link.ts'
 import { type Busy, type Loaded, load } from './load.ts'
-import type { Stroke } from './strokes.ts'
 
 type Wishes = Pick<State, 'model' | 'seed' | 'codes' | 'fit' | 'beam' | 'prior'>
 
@@ -129,7 +130,7 @@ export class Session {
     this.thumbs = []
     const { thumbs, notes } = await worker.api
       .thumbs(this.wishes!.model, from)
-      .catch((error: Error) => ({ thumbs: [], notes: [sentence(error.message)] }))
+      .catch((error: Error) => ({ thumbs: [], notes: [sentence(error)] }))
     if (this.file !== file || this.first !== from) return
     this.thumbs = thumbs
     this.stripNotes = notes
@@ -157,7 +158,7 @@ export class Session {
         await this.picture(source, here)
         if (here() && !this.again) await this.count(here)
       } catch (error) {
-        if (here()) this.fail(source, (error as Error).message)
+        if (here()) this.fail(source, error)
       }
       if (!here()) return
     }
@@ -227,7 +228,7 @@ export class Session {
     } catch (error) {
       if (!here()) return
       if (prior === 'none') throw error
-      this.priorError = sentence((error as Error).message)
+      this.priorError = sentence(error)
       this.tell({ prior: 'none' })
     } finally {
       clearTimeout(soon)
@@ -250,13 +251,13 @@ export class Session {
       if (this.shown === shown) this.peers = [...this.peers, peer]
     }
     await this.worker.api.peers(shown.original, shown.mse, proxy(onPeer)).catch((error: Error) => {
-      if (this.shown === shown) this.error = sentence(error.message)
+      if (this.shown === shown) this.error = sentence(error)
     })
   }
 
   /** What could not be shown leaves room for what was, or for the example. */
-  private fail(source: Source, message: string): void {
-    this.error = sentence(message)
+  private fail(source: Source, error: unknown): void {
+    this.error = sentence(error)
     if (source !== this.source) return
     if (source.kind === 'ddn') this.refused = source
     const same = this.loaded?.facts.name === this.wishes!.model
@@ -274,8 +275,8 @@ export class Session {
   }
 
   private opened(): Opened<Compress> {
-    const worker = openWorker('compress', sentence => {
-      this.error = sentence
+    const worker = openWorker('compress', said => {
+      this.error = said
     })
     worker.api.from(document.baseURI)
     return worker
@@ -301,10 +302,4 @@ export class Session {
       }
     }
   }
-}
-
-/** With a capital and a full stop; the name of a file stays as it is. */
-function sentence(message: string): string {
-  const text = /^[a-z]+[ ,]/.test(message) ? message.charAt(0).toUpperCase() + message.slice(1) : message
-  return /[.!?]$/.test(text) ? text : `${text}.`
 }

@@ -1,5 +1,7 @@
 // What a brush leaves behind: a square of whole pixels, at the network's own size, as text in the address.
 
+import { distanceToSegment } from '../../lib/strokes.ts'
+
 /** Pixels row by row; 0 is nothing. A mask has 1 where the picture is hidden, paint a colour as `paintOf` gives it. */
 export interface Raster {
   size: number
@@ -47,18 +49,11 @@ export function brushed(raster: Raster, from: Point, to: Point, diameter: number
   const [top, bottom] = span(from.y, to.y)
   for (let y = top; y <= bottom; y++)
     for (let x = left; x <= right; x++)
-      if (distance({ x: x + 0.5, y: y + 0.5 }, from, to) <= reach) pixels[y * size + x] = value
+      if (distanceToSegment(x + 0.5, y + 0.5, from.x, from.y, to.x, to.y) <= reach)
+        pixels[y * size + x] = value
   for (const { x, y } of [from, to])
     if (x >= 0 && y >= 0 && x < size && y < size) pixels[Math.floor(y) * size + Math.floor(x)] = value
   return { size, pixels }
-}
-
-/** From a point to the segment between two others. */
-function distance({ x, y }: Point, a: Point, b: Point): number {
-  const [dx, dy] = [b.x - a.x, b.y - a.y]
-  const along = dx || dy ? ((x - a.x) * dx + (y - a.y) * dy) / (dx * dx + dy * dy) : 0
-  const t = Math.min(1, Math.max(0, along))
-  return Math.hypot(x - a.x - t * dx, y - a.y - t * dy)
 }
 
 /** The raster at another size: every pixel has the value that was at its centre. */

@@ -5,6 +5,8 @@ import { namedMask } from '../../../../guides/masks.ts'
 import { readState, type State, writeState } from '../../../state.ts'
 import type { NetworkFacts, SteerWorker } from '../../../workers/steer.ts'
 import type { SeenLayer, Steered, SteerRequest } from '../../../workers/steer-session.ts'
+import { download } from '../../lib/download.ts'
+import { networkOf } from '../../lib/models.ts'
 import { state as shared } from '../../lib/url.svelte.ts'
 import { type Opened, openWorker } from '../../lib/worker.ts'
 import { type GuidesJson, guidesText, type JudgeFacts, MASK_FILE, readGuides, withDrawing } from './form.ts'
@@ -26,7 +28,6 @@ const GATHER = 40
 export class SteerRoom {
   network = $state.raw<NetworkFacts | null>(null)
   judges = $state.raw<readonly JudgeFacts[]>([])
-  runs = $state.raw<readonly string[]>([])
   /** [c, s, s] */
   picture = $state.raw<Float32Array | null>(null)
   /** By layer, from coarse to fine; of the run under way as far as it is. */
@@ -68,7 +69,6 @@ export class SteerRoom {
       },
       () => {},
     )
-    this.listRuns()
   }
 
   close(): void {
@@ -241,11 +241,8 @@ export class SteerRoom {
   async download(): Promise<void> {
     try {
       const png = await this.worker.api.png(writeState({ ...shared }))
-      const link = document.createElement('a')
-      link.href = URL.createObjectURL(new Blob([png as BlobPart], { type: 'image/png' }))
-      link.download = `coppice-${shared.model.replace(/\W+/g, '-')}-${shared.seed}.png`
-      link.click()
-      setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+      const network = networkOf('steer', shared.model)
+      download(png, `coppice-${network.replace(/\W+/g, '-')}-${shared.seed}.png`, 'image/png')
     } catch (error) {
       this.error = (error as Error).message
     }
@@ -314,13 +311,6 @@ export class SteerRoom {
 
   private note(text: string): void {
     if (!this.notices.includes(text)) this.notices = [...this.notices, text]
-  }
-
-  private async listRuns(): Promise<void> {
-    const response = await fetch(new URL('api/runs.json', document.baseURI)).catch(() => null)
-    const list: unknown = response?.ok ? await response.json().catch(() => null) : null
-    if (!Array.isArray(list)) return
-    this.runs = list.filter(run => run?.family === 'ddn' && run.files?.model).map(run => `run:${run.name}`)
   }
 }
 

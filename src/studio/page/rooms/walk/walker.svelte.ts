@@ -1,10 +1,12 @@
-// What the room knows: the tree as far as it has been seen, the camera over it, and what is still to be fetched.
+// Where one is in a tree, and the ways from there: the camera over it, the keys, and what the address says.
 
 import { transfer } from 'comlink'
 import type { State } from '../../../state.ts'
-import type { Encoded, Fresh, TreeFacts, WalkWorker } from '../../../workers/walk.ts'
+import type { TreeFacts, WalkWorker } from '../../../workers/walk.ts'
+import { sentence } from '../../lib/sentence.ts'
 import type { Opened } from '../../lib/worker.ts'
 import { Camera } from './camera.ts'
+import { Fetching } from './fetching.svelte.ts'
 import {
   adopt,
   childOf,
@@ -16,15 +18,11 @@ import {
   rootNode,
   type WalkNode,
 } from './nodes.ts'
+import { OwnPicture } from './own.svelte.ts'
 import { parsePath, writePath } from './path.ts'
 
-/** Children that are painted at a time: a batch of the network or two, so that what is looked at meanwhile comes soon. */
-const AT_A_TIME = 64
-
-type FreshWish = { kept: readonly number[]; seed: number; by: State['fresh'] }
-
-/** Pictures of a strip. */
-export const STRIP = 12
+/** Along the tree. */
+export type Direction = 'up' | 'down' | 'left' | 'right'
 
 export class Walker {
   facts = $state.raw<TreeFacts | null>(null)
@@ -32,21 +30,14 @@ export class Walker {
   root = $state.raw<WalkNode>(nodeAt([], null, { x: 0, y: 0, side: 1 }))
   focus = $state.raw<WalkNode | null>(null)
   hovered = $state.raw<WalkNode | null>(null)
-  /** Pictures are on their way. */
-  busy = $state(true)
   /** The view is on its way somewhere, or pictures fade in. */
   moving = $state(false)
-  /** What is wrong: with the network, with the way that one wanted to go, with a picture, with the strip. */
+  /** What is wrong: with the network, with the way that one wanted to go. */
   error = $state('')
   pathError = $state('')
-  ownError = $state('')
-  freshError = $state('')
-  runs = $state.raw<readonly string[]>([])
-  /** A picture that was brought, and its codes. */
-  own = $state.raw<Encoded | null>(null)
-  encoding = $state(false)
-  fresh = $state.raw<(Fresh & { wish: FreshWish }) | null>(null)
-  drawing = $state(false)
+  /** Of the network that is open; null where none is. */
+  fetching = $state.raw<Fetching | null>(null)
+  own = $state.raw<OwnPicture | null>(null)
   /** Counts what came: what is painted by hand is painted anew. */
   arrived = $state(0)
 
@@ -58,11 +49,8 @@ export class Walker {
   ask: () => void = () => {}
 
   private model = ''
+  /** Counts the networks that were opened: an answer for one before is too late. */
   private era = 0
-  private wanted: readonly WalkNode[] = []
-  private readonly failed = new Set<WalkNode>()
-  private working = false
-  private freshWish: FreshWish | null = null
   private wishedRoot = ''
 
   /**
@@ -76,11 +64,15 @@ export class Walker {
     private readonly still: () => boolean,
   ) {
     this.camera = this.cameraOver(this.top)
-    this.findRuns()
+  }
+
+  /** Pictures are on their way. */
+  get busy(): boolean {
+    return this.fetching ? this.fetching.busy : this.error === ''
   }
 
   close(): void {
-    this.era++
+    this.leave()
     this.worker.close()
   }
 
@@ -145,40 +137,12 @@ export class Walker {
   }
 
   /** One along the tree from where the keys are. */
-  async step(way: 'up' | 'down' | 'left' | 'right'): Promise<WalkNode | null> {
+  async step(way: Direction): Promise<WalkNode | null> {
     const here = this.focus ?? this.root
     if (way === 'up') return here.parent
-    if (way === 'down') {
-      if (here.family) return here.family.children[0] ?? null
-      if (this.isLeaf(here)) return null
-      await this.expand([here])
-      return here.family ? (here as WalkNode).family!.children[0] : null
-    }
-    return this.sibling(here, way === 'left' ? -1 : 1)
-  }
-
-  /** What of the tree is to be fetched now, the most urgent first. */
-  want(nodes: readonly WalkNode[]): void {
-    this.wanted = nodes
-    this.pump()
-  }
-
-  /** Has a strip of new pictures made; the last wish counts. */
-  wishFresh(wish: FreshWish): void {
-    this.freshWish = wish
-    this.pump()
-  }
-
-  async bring(file: File): Promise<{ recipe: string } | null> {
-    return this.encode(async () => {
-      const brought = await this.worker.api.bring(file)
-      return 'recipe' in brought ? brought : brought.encoded
-    })
-  }
-
-  /** @param image  [c, s, s] in [−1, 1] */
-  async draw(image: Float32Array): Promise<void> {
-    await this.encode(() => this.worker.api.encode(image))
+    if (way !== 'down') return this.sibling(here, way === 'left' ? -1 : 1)
+    if (!here.family && !this.isLeaf(here)) await this.fetching?.expand([here])
+    return here.family?.children[0] ?? null
   }
 
   png(pixels: ImageData, query: string): Promise<Uint8Array> {
@@ -199,32 +163,50 @@ export class Walker {
 
   private async open(model: string): Promise<void> {
     this.model = model
-    const era = ++this.era
-    this.error = this.pathError = this.ownError = this.freshError = ''
-    this.facts = this.own = this.fresh = this.focus = this.hovered = null
-    this.freshWish = null
-    this.working = false
-    this.wanted = []
-    this.failed.clear()
-    this.busy = true
+    this.leave()
+    const { era } = this
+    const { api } = this.worker
+    this.error = this.pathError = ''
+    this.facts = this.focus = this.hovered = null
     this.plant(rootNode(null, null))
     try {
-      const facts = await this.worker.api.open(document.baseURI, model)
+      const facts = await api.open(document.baseURI, model)
       if (era !== this.era) return
       this.facts = facts
+      this.fetching = new Fetching(
+        api,
+        facts,
+        () => this.arrive(),
+        error => {
+          this.error = error
+        },
+      )
+      this.own = new OwnPicture(api, path => this.goTo(path))
       this.plant(rootNode(facts.count, facts.root))
-      if (this.wishedRoot) await this.arrive(this.wishedRoot)
+      if (this.wishedRoot) await this.begin(this.wishedRoot)
     } catch (error) {
-      if (era !== this.era) return
-      this.error = sentence(error)
-      this.busy = false
+      if (era === this.era) this.error = sentence(error)
     }
   }
 
+  /** Has done with the network that is open. */
+  private leave(): void {
+    this.era++
+    this.fetching?.close()
+    this.own?.close()
+    this.fetching = this.own = null
+  }
+
   /** Where a link leads one is at once. */
-  private async arrive(text: string): Promise<void> {
+  private async begin(text: string): Promise<void> {
     await this.go(text)
     this.camera.goTo(this.root, false)
+    this.ask()
+  }
+
+  private arrive(): void {
+    this.arrived++
+    this.moving = true
     this.ask()
   }
 
@@ -265,122 +247,7 @@ export class Walker {
     if (code === undefined) return null
     const known = childOf(parent, code)
     if (known) return known
-    await this.expand([parent], code)
+    await this.fetching?.expand([parent], code)
     return childOf(parent, code)
   }
-
-  /** One thing after the other: first what is seen, then the strip. */
-  private async pump(): Promise<void> {
-    if (this.working || !this.facts) return
-    const { era } = this
-    this.working = true
-    try {
-      for (;;) {
-        const wanted = this.wanted.filter(node => !node.atlas && !this.failed.has(node))
-        if (wanted.length > 0) {
-          this.busy = true
-          const depth = wanted[0].depth
-          const some = wanted.filter(node => node.depth === depth).slice(0, AT_A_TIME / 8)
-          let room = AT_A_TIME
-          await this.expand(some.filter((node, i) => (room -= this.guess(node)) >= 0 || i === 0))
-        } else if (this.freshWish) await this.strip(this.freshWish)
-        else break
-        if (era !== this.era) return
-      }
-    } finally {
-      if (era === this.era) {
-        this.working = false
-        this.busy = false
-      }
-    }
-  }
-
-  /** Children that a node shows, more or less. */
-  private guess(node: WalkNode): number {
-    return (
-      node.family?.children.length ?? Math.min(40, this.facts!.K[node.depth], Math.max(8, node.count ?? 40))
-    )
-  }
-
-  private async expand(nodes: readonly WalkNode[], guest?: number): Promise<void> {
-    const { era } = this
-    try {
-      const wishes = nodes.map(node => ({ path: [...node.path], guest: guest ?? this.guestOf(node) }))
-      const openings = await this.worker.api.expand(wishes)
-      if (era !== this.era) return
-      openings.forEach(({ family, atlas, tile }, i) => {
-        adopt(nodes[i], family)
-        nodes[i].atlas?.picture.close?.()
-        nodes[i].atlas = { picture: atlas, tile, since: performance.now() }
-      })
-      this.arrived++
-      this.moving = true
-      this.ask()
-    } catch (error) {
-      if (era !== this.era) return
-      for (const node of nodes) this.failed.add(node)
-      this.error = sentence(error)
-    }
-  }
-
-  /** The last child shown, which may be one that was asked for. */
-  private guestOf(node: WalkNode): number | undefined {
-    const children = node.family?.children
-    return children?.length ? codeOf(children[children.length - 1]) : undefined
-  }
-
-  private async strip(wish: FreshWish): Promise<void> {
-    const { era } = this
-    this.drawing = true
-    try {
-      const { kept, seed, by } = wish
-      const fresh = await this.worker.api.fresh([...kept], { seed, by, count: STRIP })
-      if (era !== this.era) return
-      this.fresh = { ...fresh, wish }
-      this.freshError = ''
-    } catch (error) {
-      if (era === this.era) this.freshError = sentence(error)
-    } finally {
-      if (this.freshWish === wish) this.freshWish = null
-      this.drawing = false
-    }
-  }
-
-  private async encode<T extends Encoded | { recipe: string }>(
-    work: () => Promise<T>,
-  ): Promise<{ recipe: string } | null> {
-    if (!this.facts) return null
-    const { era } = this
-    this.ownError = ''
-    this.encoding = true
-    try {
-      const found = await work()
-      if (era !== this.era) return null
-      if ('recipe' in found) return found
-      this.own = found
-      await this.goTo(found.path)
-    } catch (error) {
-      if (era === this.era) this.ownError = sentence(error)
-    } finally {
-      if (era === this.era) this.encoding = false
-    }
-    return null
-  }
-
-  /** Networks among the runs of this machine; a studio on a static site has none. */
-  private async findRuns(): Promise<void> {
-    const response = await fetch(new URL('api/runs.json', document.baseURI)).catch(() => null)
-    if (!response?.ok) return
-    const list: { name: string; family?: string; files?: { model?: unknown } }[] = await response
-      .json()
-      .catch(() => [])
-    this.runs = list.filter(run => run?.family === 'ddn' && run.files?.model).map(run => `run:${run.name}`)
-  }
-}
-
-/** An error as a sentence. Names of files stay as they are. */
-function sentence(error: unknown): string {
-  const { message } = error as Error
-  const begun = message.replace(/^[a-z]+(?=[\s:])/, word => word[0].toUpperCase() + word.slice(1))
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`
 }

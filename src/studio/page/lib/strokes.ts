@@ -1,6 +1,6 @@
 // Lines of a round pen as pixels, the same on every machine: what is drawn here, and the examples that are.
 
-import type { FloatPicture } from '../../../../codec/tiles.ts'
+import type { FloatPicture } from '../../../codec/tiles.ts'
 
 /** Red, green and blue in [0, 1]. */
 export type Colour = readonly [red: number, green: number, blue: number]
@@ -43,6 +43,22 @@ export function drawStrokes(strokes: readonly Stroke[], size: number, channels: 
   return { width: size, height: size, data }
 }
 
+/** From the point (x, y) to the segment from (ax, ay) to (bx, by), which may be a point. */
+export function distanceToSegment(
+  x: number,
+  y: number,
+  ax: number,
+  ay: number,
+  bx: number,
+  by: number,
+): number {
+  const [dx, dy] = [bx - ax, by - ay]
+  const squared = dx * dx + dy * dy
+  const along = squared === 0 ? 0 : ((x - ax) * dx + (y - ay) * dy) / squared
+  const t = Math.min(1, Math.max(0, along))
+  return Math.hypot(x - ax - t * dx, y - ay - t * dy)
+}
+
 /** Of a colour in [−1, 1]; grey by luminance. */
 function toneOf([red, green, blue]: Colour, channel: number, channels: 1 | 3): number {
   const share = channels === 1 ? 0.299 * red + 0.587 * green + 0.114 * blue : [red, green, blue][channel]
@@ -55,10 +71,7 @@ function distance(points: Stroke['points'], x: number, y: number, size: number):
   for (let i = 0; i < Math.max(1, points.length - 1); i++) {
     const [ax, ay] = [points[i][0] * size, points[i][1] * size]
     const [bx, by] = points.length > 1 ? [points[i + 1][0] * size, points[i + 1][1] * size] : [ax, ay]
-    const [dx, dy] = [bx - ax, by - ay]
-    const long = dx * dx + dy * dy
-    const along = long === 0 ? 0 : Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / long))
-    least = Math.min(least, Math.hypot(x - ax - along * dx, y - ay - along * dy))
+    least = Math.min(least, distanceToSegment(x, y, ax, ay, bx, by))
   }
   return least
 }

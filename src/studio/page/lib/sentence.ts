@@ -1,0 +1,8 @@
+// Errors as the page says them.
+
+/** A message with a capital and a full stop; the name of a file that it begins with stays as it is. */
+export function sentence(error: unknown): string {
+  const { message } = error as Error
+  const begun = message.replace(/^[a-z]+(?=[\s:,])/, word => word[0].toUpperCase() + word.slice(1))
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`
+}
