@@ -1,7 +1,21 @@
 // The studio's page: built into dist/studio, which `coppice studio` serves and `coppice studio --build` copies.
 
 import { svelte } from '@sveltejs/vite-plugin-svelte'
-import { defineConfig } from 'vite'
+import { defineConfig, type Plugin } from 'vite'
+
+/** ONNX Runtime's WebAssembly is not copied beside its scripts: see src/studio/server/engine.ts. */
+const engineStays = (): Plugin => ({
+  name: 'engine-stays-in-its-package',
+  enforce: 'pre',
+  transform: {
+    filter: { id: /onnxruntime-web/ },
+    handler: code =>
+      code.replaceAll(
+        /new URL\(("ort-wasm-[\w.-]+"),import\.meta\.url\)/g,
+        'new URL(/* @vite-ignore */$1,import.meta.url)',
+      ),
+  },
+})
 
 export default defineConfig({
   root: 'src/studio/page',
@@ -11,7 +25,7 @@ export default defineConfig({
   plugins: [svelte()],
   // Its development server would move ONNX Runtime's modules away from their WebAssembly.
   optimizeDeps: { exclude: ['onnxruntime-web'] },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [engineStays()] },
   build: {
     outDir: '../../../dist/studio',
     emptyOutDir: true,

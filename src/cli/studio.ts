@@ -18,10 +18,11 @@ export interface StudioFlags extends CommonOptions {
   build?: string
 }
 
-/** Where the page and the models are, if not in this package. */
+/** Where the page, the models and ONNX Runtime's WebAssembly are, if not in their packages. */
 export interface StudioFolders {
   page?: string
   models?: string
+  engine?: string
 }
 
 export function studioCommand(program: Command, folders: StudioFolders = {}): void {
@@ -44,7 +45,7 @@ export function studioCommand(program: Command, folders: StudioFolders = {}): vo
 async function studio(run: string | undefined, flags: StudioFlags, folders: StudioFolders): Promise<void> {
   // The server comes with libraries that no other command waits for.
   const { builtPage, checkPage, Runs, serveStudio } = await import('../studio/server.ts')
-  const { page = builtPage(), models = modelsFolder() } = folders
+  const { page = builtPage(), models = modelsFolder(), engine } = folders
   await checkPage(page)
   if (flags.runs !== undefined && (await kindOf(flags.runs)) !== 'folder')
     throw new Error(`there is no folder ${flags.runs}`)
@@ -64,7 +65,7 @@ async function studio(run: string | undefined, flags: StudioFlags, folders: Stud
 
   if (flags.build !== undefined) {
     const { buildStatic } = await import('../studio/server/static-site.ts')
-    const { files, bytes } = await buildStatic(flags.build, { page, models, runs })
+    const { files, bytes } = await buildStatic(flags.build, { page, models, engine, runs })
     present(flags, { out: flags.build, address: path || './', bytes, files }, [
       [
         'Site',
@@ -78,7 +79,7 @@ async function studio(run: string | undefined, flags: StudioFlags, folders: Stud
   const { host, port } = flags
   const interrupt = onInterrupt(() => {})
   try {
-    const served = await serveStudio({ host, port, runs, page, models })
+    const served = await serveStudio({ host, port, runs, page, models, engine })
     try {
       const url = served.url + path
       present(flags, { url, port: served.port, host, model, runs: list.map(({ name }) => name) }, [

@@ -9,6 +9,7 @@ import { compress } from 'hono/compress'
 import { streamSSE } from 'hono/streaming'
 import { kindOf, packageFolder } from '../data/files.ts'
 import { modelsFolder } from '../data/shipped.ts'
+import { engineFiles, engineFolder } from './server/engine.ts'
 import { inside, isFileName, sendFile } from './server/files.ts'
 import { type FollowOptions, followLog, type LogPart } from './server/follow-log.ts'
 import { headers, isLoopback, isLoopbackHost } from './server/headers.ts'
@@ -22,6 +23,8 @@ export interface StudioOptions {
   page?: string
   /** Models that come with the package; default `modelsFolder()`. */
   models?: string
+  /** ONNX Runtime's WebAssembly files; default `engineFolder()`. */
+  engine?: string
   /** Answer only requests that name this machine; default true. */
   loopback?: boolean
   /** How often a log is looked at. */
@@ -32,6 +35,7 @@ export interface StudioOptions {
  * The server as a Hono app. Addresses:
  *
  * - `/…`: the built page, and `data/digits.png` of it
+ * - `/assets/FILE`: the page's scripts, and ONNX Runtime's WebAssembly beside them
  * - `/models/FILE`: safetensors, onnx and json
  * - `/api/runs.json`, also as `/api/runs`: a list of `RunFacts`
  * - `/api/runs/NAME/FILE`: `model.safetensors`, `codes.safetensors`, `prior.safetensors`, `config.json`
@@ -42,6 +46,7 @@ export interface StudioOptions {
  */
 export function createStudio(options: StudioOptions): Hono {
   const { runs, page = builtPage(), models = modelsFolder(), loopback = true, follow = {} } = options
+  const { engine = engineFolder() } = options
   const app = new Hono()
 
   app.use(async (c, next) => {
@@ -60,6 +65,9 @@ export function createStudio(options: StudioOptions): Hono {
   })
   // To this machine itself packing would take longer than sending.
   if (!loopback) app.use(compress())
+
+  for (const name of engineFiles)
+    app.get(`/assets/${name}`, async c => send(c, await inside(engine, join(engine, name)), 'ask'))
 
   app.get('/models/:file', async c => {
     const file = c.req.param('file')

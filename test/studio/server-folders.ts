@@ -13,6 +13,7 @@ export interface Folders {
   root: string
   page: string
   models: string
+  engine: string
   runs: string
   outside: string
   remove(): Promise<void>
@@ -34,12 +35,13 @@ export const CREATED = '2026-01-01T00:00:00.000Z'
 
 export async function makeFolders(): Promise<Folders> {
   const root = await mkdtemp(join(tmpdir(), 'coppice-studio-'))
-  const [page, models, runs, outside] = ['page', 'models', 'runs', 'outside'].map(name => join(root, name))
+  const [page, models, engine, runs, outside] = ['page', 'models', 'engine', 'runs', 'outside'].map(name =>
+    join(root, name),
+  )
   await writeFiles(page, {
     'index.html': '<!doctype html>\n<meta charset="utf-8">\n<title>Studio</title>',
     'isolation.js': '// isolation',
     'assets/main-4f2a.js': 'export {}\n'.repeat(200),
-    'assets/ort-9c1d.wasm': '\0asm',
     'assets/style-77aa.css': 'body {}',
     'data/digits.png': 'a picture',
     '.hidden': SECRET,
@@ -49,6 +51,11 @@ export async function makeFolders(): Promise<Folders> {
     'judge.onnx': 'graph',
     'judge.json': '{}',
     'README.md': SECRET,
+  })
+  await writeFiles(engine, {
+    'ort-wasm-simd-threaded.wasm': '\0asm',
+    'ort-wasm-simd-threaded.asyncify.wasm': '\0asm for a GPU',
+    'ort.all.js': SECRET,
   })
   await writeRunFolder(join(runs, 'first'))
   await writeFiles(join(runs, 'first'), { 'state.safetensors': SECRET, 'report.html': SECRET })
@@ -63,7 +70,15 @@ export async function makeFolders(): Promise<Folders> {
     [join(runs, 'first', 'prior.safetensors'), join(outside, 'secret.txt')],
   ])
     await symlink(to, from)
-  return { root, page, models, runs, outside, remove: () => rm(root, { recursive: true, force: true }) }
+  return {
+    root,
+    page,
+    models,
+    engine,
+    runs,
+    outside,
+    remove: () => rm(root, { recursive: true, force: true }),
+  }
 }
 
 /** A run folder as far as the server looks at it: its weights are no weights. */

@@ -37,7 +37,8 @@ describe('a static site', () => {
       'api/runs/first/config.json',
       'api/runs/first/model.safetensors',
       'assets/main-4f2a.js',
-      'assets/ort-9c1d.wasm',
+      'assets/ort-wasm-simd-threaded.asyncify.wasm',
+      'assets/ort-wasm-simd-threaded.wasm',
       'assets/style-77aa.css',
       'data/digits.png',
       'index.html',
@@ -58,6 +59,7 @@ describe('a static site', () => {
     for (const name of [
       'api/runs/first/model.safetensors',
       'assets/main-4f2a.js',
+      'assets/ort-wasm-simd-threaded.wasm',
       'models/judge.onnx',
       'data/digits.png',
     ]) {
@@ -105,6 +107,7 @@ describe('the folder of a site', () => {
     expect((await filesOf(site)).sort()).toEqual(
       [
         ...['.coppice-studio.json', '.nojekyll', 'CNAME', 'own.txt', 'runs.json'],
+        ...['ort-wasm-simd-threaded.asyncify.wasm', 'ort-wasm-simd-threaded.wasm'],
         ...['digits.safetensors', 'judge.json', 'judge.onnx', 'index.html', 'main-newer.js'],
       ].sort(),
     )

@@ -31,7 +31,7 @@ describe('what it serves', () => {
       '/?room=walk': 'text/html; charset=utf-8',
       '/assets/main-4f2a.js': 'text/javascript; charset=utf-8',
       '/assets/style-77aa.css': 'text/css; charset=utf-8',
-      '/assets/ort-9c1d.wasm': 'application/wasm',
+      '/assets/ort-wasm-simd-threaded.wasm': 'application/wasm',
       '/data/digits.png': 'image/png',
       '/models/digits.safetensors': 'application/octet-stream',
       '/models/judge.onnx': 'application/octet-stream',

@@ -5,6 +5,7 @@ import { dirname, join, resolve, sep } from 'node:path'
 import { kindOf } from '../../data/files.ts'
 import { readText } from '../../train/files.ts'
 import { VERSION } from '../../version.ts'
+import { engineFiles, engineFolder } from './engine.ts'
 import { inside, isFileName } from './files.ts'
 import { contentPolicy } from './headers.ts'
 import { type Runs, servedFiles } from './runs.ts'
@@ -14,6 +15,8 @@ export interface StaticOptions {
   page: string
   /** The models that come with the package. */
   models: string
+  /** ONNX Runtime's WebAssembly files; default `engineFolder()`. */
+  engine?: string
   /** Of these the run that was named is taken along, and no other. */
   runs: Runs
 }
@@ -30,11 +33,12 @@ const MANIFEST = '.coppice-studio.json'
  */
 export async function buildStatic(
   folder: string,
-  { page, models, runs }: StaticOptions,
+  { page, models, engine = engineFolder(), runs }: StaticOptions,
 ): Promise<{ files: string[]; bytes: number }> {
   const sources = new Map<string, string | { text: string }>()
   for (const name of await filesIn(page)) sources.set(name, join(page, name))
   sources.set('index.html', { text: staticPage(await readFile(join(page, 'index.html'), 'utf8')) })
+  for (const name of engineFiles) sources.set(join('assets', name), join(engine, name))
   for (const name of await filesIn(models))
     if (/\.(safetensors|onnx|json)$/.test(name)) sources.set(join('models', name), join(models, name))
   const facts = (await runs.list()).filter(({ name }) => name === runs.name)
