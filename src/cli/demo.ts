@@ -1,4 +1,4 @@
-// `coppice demo`, which is also `npm start`: a network learns to draw digits while one waits.
+// `coppice demo`, which is also `npm run demo`: a network learns to draw digits while one waits.
 
 import type { Command } from 'commander'
 import { newRunFolder } from './folders.ts'

@@ -100,13 +100,13 @@ export async function buildSite(): Promise<Site> {
   }
 }
 
-/** The studio's page, as the package has it but for being readable, with a sheet of 800 digits to learn and 100 to test. */
+/** The studio's page, as the package has it, with a sheet of 800 digits to learn and 100 to test. */
 export async function buildStudio(folder: string): Promise<void> {
   await build({
     configFile: join(ROOT, 'vite.studio.config.ts'),
     root: join(ROOT, 'src/studio/page'),
     logLevel: 'error',
-    build: { outDir: folder, emptyOutDir: true, minify: false, reportCompressedSize: false },
+    build: { outDir: folder, emptyOutDir: true, reportCompressedSize: false },
   })
   const { train } = await loadDigits({ size: 28, limit: 800 })
   const { test: held } = await loadDigits({ size: 28, limit: 100 })

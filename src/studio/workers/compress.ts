@@ -28,8 +28,6 @@ export interface ModelFacts {
   K: number[]
   sides: number[]
   weights: number
-  /** What the engine had to say. */
-  notices: string[]
 }
 
 export interface Fitting {
@@ -65,15 +63,17 @@ const MAX_SIDE = 2048
 
 export class Compress {
   private page = ''
-  private held: { name: string; model: Promise<DdnModel>; notices: string[] } | null = null
+  private tell: (notice: string) => void = () => {}
+  private held: { name: string; model: Promise<DdnModel> } | null = null
   private readonly priors = new Map<PriorName, Promise<NamedPrior>>()
   private sheet: Promise<Dataset> | null = null
   private file: { file: DdnFile; prior: NamedPrior } | null = null
   private comparing = new AbortController()
 
-  /** Says which address files are fetched relative to. */
-  from(page: string): void {
+  /** Says which address files are fetched relative to, and who hears what the engine has to say. */
+  from(page: string, onNotice: (notice: string) => void): void {
     this.page = page
+    this.tell = onNotice
   }
 
   async open(name: string): Promise<ModelFacts> {
@@ -86,7 +86,6 @@ export class Compress {
       K: model.layers.map(layer => layer.K),
       sides: model.layers.map(layer => layer.size),
       weights: model.weights.length,
-      notices: this.held!.notices,
     }
   }
 
@@ -219,17 +218,14 @@ export class Compress {
   /** The network of a name; one at a time is held. */
   private model(name: string): Promise<DdnModel> {
     if (this.held?.name !== name) {
-      const notices: string[] = []
       this.held?.model.then(model => model.close()).catch(() => {})
       this.priors.clear()
       this.file = null
-      const model = fetchModel(this.page, name, notice => {
-        if (!notices.includes(notice)) notices.push(notice)
-      }).then(model => {
+      const model = fetchModel(this.page, name, this.tell).then(model => {
         checkUnconditional(model)
         return model
       })
-      const held = { name, model, notices }
+      const held = { name, model }
       this.held = held
       // What failed is tried again the next time.
       model.catch(() => {

@@ -34,6 +34,8 @@ export class Session {
   error = $state<string | null>(null)
   priorError = $state<string | null>(null)
   stripNotes = $state.raw<string[]>([])
+  /** What the engine had to say. */
+  notices = $state.raw<readonly string[]>([])
   /** Light becomes dark, and dark light, in pictures from files. */
   invert = $state(false)
   source = $state.raw<Source>({ kind: 'example' })
@@ -278,7 +280,11 @@ export class Session {
     const worker = openWorker('compress', said => {
       this.error = said
     })
-    worker.api.from(document.baseURI)
+    const heard = (notice: string) => {
+      const told = sentence(notice)
+      if (!this.notices.includes(told)) this.notices = [...this.notices, told]
+    }
+    worker.api.from(document.baseURI, proxy(heard))
     return worker
   }
 
