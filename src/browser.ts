@@ -38,7 +38,7 @@ export {
 export * from './ddn/density.ts'
 export { bins, type DensityName, density, densityNames } from './ddn/density-targets.ts'
 export { fingerprint, fingerprintOf } from './ddn/fingerprint.ts'
-export { DdnModel, type SampleOptions } from './ddn/model.ts'
+export { DdnModel, type DdnModelOptions, type SampleOptions } from './ddn/model.ts'
 export { type Preset, type PresetName, presetNames, presets } from './ddn/presets.ts'
 export { decoder, encoder, type InferenceOptions, layoutOf, trainingStep } from './ddn/program.ts'
 export * from './ddn/split-and-prune.ts'

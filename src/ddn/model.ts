@@ -25,8 +25,13 @@ export interface SampleOptions extends Conditional {
   seed?: number
 }
 
-/** Images at a time. Fixed, so that an image's result depends on nothing but the image. */
-const BATCH = 32
+export interface DdnModelOptions extends RuntimeOptions {
+  /**
+   * Images at a time, whatever the number asked for, so that an image's result depends on nothing but the image;
+   * default 32. Fewer are sooner there where few are asked for, as in a page that shows one.
+   */
+  batch?: number
+}
 
 type ProgramName = 'encode' | 'decode' | 'levels' | 'condition'
 
@@ -47,6 +52,7 @@ export class DdnModel {
     readonly config: DdnConfig,
     readonly weights: Float32Array,
     readonly runtime: RuntimeOptions,
+    readonly batch: number,
   ) {
     this.layers = layersOf(config)
     this.layout = layoutOf(config)
@@ -59,9 +65,11 @@ export class DdnModel {
   static async open(
     config: DdnConfig,
     weights: Float32Array,
-    runtime: RuntimeOptions = {},
+    { batch = 32, ...runtime }: DdnModelOptions = {},
   ): Promise<DdnModel> {
-    return new DdnModel(config, weights, runtime)
+    if (!Number.isInteger(batch) || batch < 1)
+      throw new Error(`invalid batch: ${batch}; give a positive integer`)
+    return new DdnModel(config, weights, runtime, batch)
   }
 
   /** Values per image: c·s². */
@@ -178,19 +186,20 @@ export class DdnModel {
   private program(name: ProgramName): Promise<Step> {
     const known = this.programs.get(name)
     if (known) return known
-    const options = { batch: BATCH, values: this.weights }
+    const { batch } = this
+    const options = { batch, values: this.weights }
     const written = {
       encode: () => encoder(this.config, this.layout, options),
       decode: () => decoder(this.config, this.layout, options),
       levels: () => decoder(this.config, this.layout, { ...options, levels: true }),
-      condition: () => conditioner(this.config, BATCH),
+      condition: () => conditioner(this.config, batch),
     }
     const opened = compile(written[name](), this.runtime)
     this.programs.set(name, opened)
     return opened
   }
 
-  /** Runs a program over n items, BATCH at a time. Calls that overlap wait for each other. */
+  /** Runs a program over n items, `batch` at a time. Calls that overlap wait for each other. */
   private inBatches(
     name: ProgramName,
     n: number,
@@ -199,7 +208,7 @@ export class DdnModel {
     if (this.closed) throw new Error('this model is closed')
     const all = async () => {
       const step = await this.program(name)
-      for (let from = 0; from < n; from += BATCH) await work(step, from, Math.min(n, from + BATCH))
+      for (let from = 0; from < n; from += this.batch) await work(step, from, Math.min(n, from + this.batch))
     }
     const done = this.queue.then(all, all)
     this.queue = done.catch(() => {})
@@ -213,7 +222,7 @@ export class DdnModel {
 
   /** The feed of the condition for the images from … to − 1, or nothing where the network has none. */
   private async told(condition: Told | undefined, count: number) {
-    const { config } = this
+    const { config, batch } = this
     if (!config.condition && !condition) return () => ({})
     if (!condition)
       throw new Error(
@@ -224,9 +233,10 @@ export class DdnModel {
     const each = shape.reduce((a, b) => a * b)
     const one = values.length === each
     return (from: number, to: number) => {
-      const data = one ? new Float32Array(BATCH * each) : padded(Float32Array, values, from, to, each)
-      if (one) for (let i = 0; i < BATCH; i++) data.set(values, i * each)
-      return { condition: { data, shape: [BATCH, ...shape] } }
+      const data = new Float32Array(batch * each)
+      if (one) for (let i = 0; i < batch; i++) data.set(values, i * each)
+      else data.set(values.subarray(from * each, to * each))
+      return { condition: { data, shape: [batch, ...shape] } }
     }
   }
 
@@ -240,14 +250,18 @@ export class DdnModel {
   }
 
   private imagesFeed(images: Float32Array, from: number, to: number) {
+    const { batch, imageLength } = this
     const { channels, size } = this.config
-    const data = padded(Float32Array, images, from, to, this.imageLength)
-    return { data, shape: [BATCH, channels, size, size] }
+    const data = new Float32Array(batch * imageLength)
+    data.set(images.subarray(from * imageLength, to * imageLength))
+    return { data, shape: [batch, channels, size, size] }
   }
 
   private codesFeed(codes: Int32Array, from: number, to: number) {
     const L = this.layers.length
-    return { data: padded(Int32Array, codes, from, to, L), shape: [BATCH, L] }
+    const data = new Int32Array(this.batch * L)
+    data.set(codes.subarray(from * L, to * L))
+    return { data, shape: [this.batch, L] }
   }
 
   private check(codes: ArrayLike<number>): Int32Array {
@@ -271,19 +285,6 @@ function countOf(length: number, each: number, what: string, unit: string): numb
   if (length === 0 || length % each !== 0)
     throw new Error(`${what}: ${length} values are no whole number of images of ${unit}`)
   return length / each
-}
-
-/** Items from … to − 1, filled up with zeros to a whole batch. */
-function padded<T extends Float32Array | Int32Array>(
-  Type: new (length: number) => T,
-  values: T,
-  from: number,
-  to: number,
-  each: number,
-): T {
-  const batch = new Type(BATCH * each)
-  batch.set(values.subarray(from * each, to * each))
-  return batch
 }
 
 function put<T extends Float32Array | Int32Array>(

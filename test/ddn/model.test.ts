@@ -67,6 +67,16 @@ for (const [name, config] of Object.entries(networks))
       }
     })
 
+    test('computes as many at a time as it is told, and the same', async () => {
+      const few = await DdnModel.open(config, model.weights, { threads: 1, batch: 3 })
+      const codes = await model.encode(images)
+      expect(await few.encode(images)).toEqual(codes)
+      const [one, other] = [await few.decode(codes), await model.decode(codes)]
+      // Another batch may be added up in another order.
+      expect(Math.max(...one.map((value, i) => Math.abs(value - other[i])))).toBeLessThan(1e-5)
+      await few.close()
+    })
+
     test('shows the image of every layer, the last being the decoded one', async () => {
       const codes = await model.encode(images)
       const levels = await model.levels(codes)
@@ -129,6 +139,7 @@ describe('using a model', () => {
     )
     await expect(model.encode(new Float32Array(64).fill(Number.NaN))).rejects.toThrow('value 0 is NaN')
     await expect(model.sample({ count: 0 })).rejects.toThrow('invalid count: 0')
+    await expect(DdnModel.open(config, model.weights, { batch: 0.5 })).rejects.toThrow('invalid batch: 0.5')
     await expect(DdnModel.open(config, new Float32Array(3))).rejects.toThrow(/has \d+ weights, not 3/)
   })
 

@@ -5,7 +5,7 @@ import type { DdnFile } from '../../codec/container.ts'
 import { checkUnconditional } from '../../codec/encode.ts'
 import { addTile, type FloatPicture, tileGrid } from '../../codec/tiles.ts'
 import { type Dataset, toFloat } from '../../data/dataset.ts'
-import type { DdnModel } from '../../ddn/model.ts'
+import { DdnModel } from '../../ddn/model.ts'
 import { toByte } from '../../report/grid.ts'
 import { encodePng } from '../../report/png.ts'
 import type { NamedPrior, PriorName } from '../../train/named-prior.ts'
@@ -51,6 +51,9 @@ export interface OpenedFile extends FileFacts {
 
 /** A picture of the strip, and a small one of it where that is soon made. */
 export type FileThumb = FileImage & { picture: FloatPicture | null }
+
+/** One picture is looked at, mostly of one tile. */
+const BATCH = 4
 
 /** Pictures of no more tiles than this are shown in the strip. */
 const THUMB_TILES = 4
@@ -223,7 +226,8 @@ export class Compress {
       this.file = null
       const model = fetchModel(this.page, name, this.tell).then(model => {
         checkUnconditional(model)
-        return model
+        const { config, weights, runtime } = model
+        return DdnModel.open(config, weights, { ...runtime, batch: BATCH })
       })
       const held = { name, model }
       this.held = held
