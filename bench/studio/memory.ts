@@ -29,8 +29,8 @@ declare global {
   var memories: WebAssembly.Memory[]
 }
 
-/** What its worker's file name begins with. */
-const WORKER = 'grow-images'
+/** What the workers' file name begins with. */
+const WORKER = 'main-'
 
 const SECONDS = 15
 const WARM_UP = 60_000
@@ -105,7 +105,7 @@ async function sample(browser: Browser, page: Page, debug: CDPSession): Promise<
 
 function worker(page: Page): Worker {
   const found = page.workers().find(worker => worker.url().includes(WORKER))
-  if (!found) throw new Error('the room has no worker: was it renamed?')
+  if (!found) throw new Error('the room has no worker: was its script renamed?')
   return found
 }
 

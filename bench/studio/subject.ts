@@ -4,7 +4,7 @@ import { toFloat } from '../../src/data/dataset.ts'
 import { DdnModel } from '../../src/ddn/model.ts'
 import { presets } from '../../src/ddn/presets.ts'
 import type { RuntimeOptions } from '../../src/runtime/index.ts'
-import { readDigitsSheet } from '../../src/studio/digits-sheet.ts'
+import { readSheet } from '../../src/studio/sheet.ts'
 import { resolveConfig } from '../../src/train/resolve.ts'
 import { Trainer } from '../../src/train/trainer.ts'
 
@@ -48,7 +48,7 @@ export class Subject {
 
   /** @param sheet  the bytes of the studio's `data/digits.png` */
   static async open(sheet: Uint8Array, runtime: RuntimeOptions): Promise<Subject> {
-    const { train, test } = readDigitsSheet(sheet)
+    const { train, test } = readSheet(sheet)
     const first = Array.from({ length: batch }, (_, i) => i)
     return new Subject(await Trainer.create(config, train, runtime), toFloat(test, first), runtime)
   }

@@ -10,8 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { build, createServer as createViteServer } from 'vite'
 import { describe, test } from 'vitest'
-import { loadDigits } from '../../src/data/digits.ts'
-import { writeDigitsSheet } from '../../src/studio/digits-sheet.ts'
+import { sheets } from '../../src/studio/build-data.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
@@ -100,7 +99,7 @@ export async function buildSite(): Promise<Site> {
   }
 }
 
-/** The studio's page, as the package has it, with a sheet of 800 digits to learn and 100 to test. */
+/** The studio's page, as the package has it, with 800 digits to learn and 100 to test on. */
 export async function buildStudio(folder: string): Promise<void> {
   await build({
     configFile: join(ROOT, 'vite.studio.config.ts'),
@@ -108,10 +107,9 @@ export async function buildStudio(folder: string): Promise<void> {
     logLevel: 'error',
     build: { outDir: folder, emptyOutDir: true, reportCompressedSize: false },
   })
-  const { train } = await loadDigits({ size: 28, limit: 800 })
-  const { test: held } = await loadDigits({ size: 28, limit: 100 })
   await mkdir(join(folder, 'data'))
-  await writeFile(join(folder, 'data/digits.png'), writeDigitsSheet(train, held))
+  for (const [name, bytes] of Object.entries(await sheets(800, 100)))
+    await writeFile(join(folder, 'data', name), bytes)
 }
 
 /** The page in Vite's development server, with the one setting that backend-web.ts asks for. */

@@ -6,7 +6,6 @@ import { describe, expect, test } from 'vitest'
 import { type FloatPicture, tileGrid } from '../../src/codec/tiles.ts'
 import { luminance } from '../../src/data/resize.ts'
 import { encodePng } from '../../src/report/png.ts'
-import { exampleOf } from '../../src/studio/page/rooms/compress/examples.ts'
 import { given, recipeOf } from '../../src/studio/page/rooms/compress/recipe.ts'
 import { farOff } from '../../src/studio/page/rooms/compress/sizes.ts'
 import { defaults } from '../../src/studio/state.ts'
@@ -90,21 +89,6 @@ describe('a picture', () => {
     const picture = { width: 2, height: 1, data: Float32Array.of(-1, 0.5) }
     expect([...inverted(picture).data]).toEqual([1, -0.5])
     expect(inverted(inverted(picture))).toEqual(picture)
-  })
-})
-
-describe('drawings', () => {
-  test('of examples are the same for the same seed, and inside the picture', () => {
-    for (let seed = 0; seed < 40; seed++) {
-      const example = exampleOf(seed)
-      expect(exampleOf(seed)).toEqual(example)
-      for (const { colour, width } of example.strokes) {
-        expect(width).toBeGreaterThan(0)
-        for (const value of colour) expect(value).toBeGreaterThanOrEqual(0)
-        for (const value of colour) expect(value).toBeLessThanOrEqual(1)
-      }
-    }
-    expect(exampleOf(0)).not.toEqual(exampleOf(1))
   })
 })
 

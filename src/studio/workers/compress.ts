@@ -4,13 +4,12 @@ import { transfer } from 'comlink'
 import type { DdnFile } from '../../codec/container.ts'
 import { checkUnconditional } from '../../codec/encode.ts'
 import { addTile, type FloatPicture, tileGrid } from '../../codec/tiles.ts'
-import { type Dataset, toFloat } from '../../data/dataset.ts'
+import { type Images, toFloat } from '../../data/dataset.ts'
 import { DdnModel } from '../../ddn/model.ts'
 import { toByte } from '../../report/grid.ts'
 import { encodePng } from '../../report/png.ts'
 import type { NamedPrior, PriorName } from '../../train/named-prior.ts'
 import { VERSION } from '../../version.ts'
-import { readDigitsSheet } from '../digits-sheet.ts'
 import type { Coded, Counted } from './compress-coded.ts'
 import { type CodingOptions, codedOf, codesOf, tilingOf } from './compress-coding.ts'
 import { countBits, fileOf } from './compress-count.ts'
@@ -18,7 +17,8 @@ import { type FileFacts, type FileImage, openDdn, PAGE, pageOf, survey } from '.
 import { comparePeers, type Peer } from './compress-peers.ts'
 import { fitted, inverted, type Taken, tiled, toValues } from './compress-pictures.ts'
 import { priorFor } from './compress-priors.ts'
-import { fetchBytes, fetchModel } from './models.ts'
+import { dataFor, examplesOf } from './examples.ts'
+import { fetchBytes, fetchNetwork, type Network } from './models.ts'
 
 export interface ModelFacts {
   name: string
@@ -67,9 +67,10 @@ const MAX_SIDE = 2048
 export class Compress {
   private page = ''
   private tell: (notice: string) => void = () => {}
-  private held: { name: string; model: Promise<DdnModel> } | null = null
+  private held: { name: string; network: Promise<Network> } | null = null
   private readonly priors = new Map<PriorName, Promise<NamedPrior>>()
-  private sheet: Promise<Dataset> | null = null
+  /** By the data set that they are of. */
+  private readonly examples = new Map<string, Promise<Images | null>>()
   private file: { file: DdnFile; prior: NamedPrior } | null = null
   private comparing = new AbortController()
 
@@ -92,18 +93,15 @@ export class Compress {
     }
   }
 
-  /** A digit that the network that comes with Coppice was not trained on, in white on black. */
-  async digit(name: string, seed: number): Promise<{ picture: FloatPicture; title: string }> {
-    const { channels, size } = (await this.model(name)).config
-    this.sheet ??= fetchBytes(this.page, 'data/digits.png').then(readDigitsSheet)
-    const { test } = await this.sheet.catch(error => {
-      this.sheet = null
-      throw error
-    })
-    const index = seed % test.count
-    const digit = { width: test.size, height: test.size, data: toFloat(test, [index]) }
-    const { picture } = fitted(digit, { channels, size })
-    return { picture, title: `Test digit ${index}` }
+  /** An image that the network was not trained on: of its own data, or of what the page has in as many colours. */
+  async example(name: string, seed: number): Promise<{ picture: FloatPicture; title: string }> {
+    const { model, data } = await this.network(name)
+    const { channels, size } = model.config
+    const held = (await this.heldOut(data, channels)) ?? (await this.heldOut(dataFor(channels), channels))!
+    const index = seed % held.count
+    const image = { width: held.size, height: held.size, data: toFloat(held, [index]) }
+    const { picture } = fitted(image, { channels, size })
+    return { picture, title: held.names?.[index] ?? `Test digit ${index}` }
   }
 
   /** What a network takes of a picture's file. */
@@ -218,25 +216,42 @@ export class Compress {
     return encodePng({ width, height, channels, data: bytes }, { Software: `coppice ${VERSION}`, ...text })
   }
 
+  private async model(name: string): Promise<DdnModel> {
+    return (await this.network(name)).model
+  }
+
   /** The network of a name; one at a time is held. */
-  private model(name: string): Promise<DdnModel> {
+  private network(name: string): Promise<Network> {
     if (this.held?.name !== name) {
-      this.held?.model.then(model => model.close()).catch(() => {})
+      this.held?.network.then(({ model }) => model.close()).catch(() => {})
       this.priors.clear()
       this.file = null
-      const model = fetchModel(this.page, name, this.tell).then(model => {
-        checkUnconditional(model)
-        const { config, weights, runtime } = model
-        return DdnModel.open(config, weights, { ...runtime, batch: BATCH })
-      })
-      const held = { name, model }
+      const network = this.fetched(name)
+      const held = { name, network }
       this.held = held
       // What failed is tried again the next time.
-      model.catch(() => {
+      network.catch(() => {
         if (this.held === held) this.held = null
       })
     }
-    return this.held!.model
+    return this.held!.network
+  }
+
+  private async fetched(name: string): Promise<Network> {
+    const { model, data } = await fetchNetwork(this.page, name, { onNotice: this.tell })
+    checkUnconditional(model)
+    const { config, weights, runtime } = model
+    return { model: await DdnModel.open(config, weights, { ...runtime, batch: BATCH }), data }
+  }
+
+  private heldOut(data: string, channels: 1 | 3): Promise<Images | null> {
+    let found = this.examples.get(data)
+    if (!found) {
+      found = examplesOf(this.page, data, channels)
+      this.examples.set(data, found)
+      found.catch(() => this.examples.delete(data))
+    }
+    return found
   }
 
   private async prior(name: string, wanted: PriorName): Promise<NamedPrior> {

@@ -6,7 +6,7 @@ import { type Dataset, spread, subset } from '../../data/dataset.ts'
 import type { ConfigOf } from '../../train/families.ts'
 import { openModelFile } from '../../train/model-file.ts'
 import { DivergenceError } from '../../train/trainer.ts'
-import { readDigitsSheet } from '../digits-sheet.ts'
+import { readSheet } from '../sheet.ts'
 import { breath } from './breath.ts'
 import { readRun } from './grow-file.ts'
 import { continuedConfig, freshConfig, type GrowSettings, settingsOf } from './grow-network.ts'
@@ -278,7 +278,7 @@ async function dataOf(source: Source): Promise<Data> {
   if (typeof source === 'object') next = { set: await readGiven(source), own: true }
   else {
     tell({ type: 'stage', text: 'Fetching the digits …' })
-    next = { set: readDigitsSheet(await fetchBytes(page, 'data/digits.png')), own: false }
+    next = { set: readSheet(await fetchBytes(page, 'data/digits.png')), own: false }
   }
   // On the first screen there is nothing yet that it would not belong to.
   if (!session) tellData(next)

@@ -1,6 +1,7 @@
 // Models in a worker: fetched from the studio's own server when they are first needed, and kept.
 
-import { type DdnModel, loadModel } from '../../browser.ts'
+import type { DdnModel, RuntimeOptions } from '../../browser.ts'
+import { openModelFile } from '../../train/model-file.ts'
 
 /** Where the files of a model are, relative to the page: `digits` is one that comes with Coppice, `run:NAME` a run. */
 export function addressOf(model: string, file: 'model' | 'codes' | 'prior'): string {
@@ -21,12 +22,17 @@ export async function fetchBytes(page: string, address: string): Promise<Uint8Ar
   return new Uint8Array(await response.arrayBuffer())
 }
 
-/** A network, compiled when it is first used. */
-export async function fetchModel(
-  page: string,
-  model: string,
-  onNotice: (message: string) => void,
-): Promise<DdnModel> {
-  const address = addressOf(model, 'model')
-  return loadModel(await fetchBytes(page, address), { file: address, onNotice })
+export interface Network {
+  /** Compiled when it is first used. */
+  model: DdnModel
+  /** What it learned from, as for `coppice train`. */
+  data: string
+}
+
+export async function fetchNetwork(page: string, name: string, runtime: RuntimeOptions): Promise<Network> {
+  const address = addressOf(name, 'model')
+  const { config, model } = await openModelFile(await fetchBytes(page, address), address, runtime)
+  if (config.network.model === 'ddn') return { model: model as DdnModel, data: config.data }
+  await model.close()
+  throw new Error(`${address} holds a model of the family ${config.network.model}, not ddn`)
 }

@@ -5,6 +5,7 @@ import { fitPictures, type ImageShape, luminanceOf, type Pictures } from '../../
 import { toByte } from '../../report/grid.ts'
 import type { CodedData } from '../../train/codes-file.ts'
 import { colourOf, type Raster } from '../page/rooms/steer/raster.ts'
+import { chooseExamples } from './examples.ts'
 
 /** Longer ones are written in fewer shades: a server takes no address of any length. */
 const LONGEST = 8000
@@ -89,16 +90,10 @@ export function paintFile({ size, pixels }: Raster): Uint8Array {
   return encode({ width: size, height: size, channels: 4, data })
 }
 
-/** Codes [count, L] of images that the network was not trained on: one of each class, or from all over. */
+/** Codes [count, L] of images that the network was not trained on. */
 export function exampleCodes({ K, test, testLabels }: CodedData, count: number): Int32Array {
   const L = K.length
-  const total = test.length / L
-  const some = Math.min(count, total)
-  const classes = [...new Set(testLabels ?? [])].filter(label => label >= 0).sort((a, b) => a - b)
-  const rows =
-    classes.length > 1 && classes.length <= count
-      ? classes.map(label => testLabels!.indexOf(label))
-      : Array.from({ length: some }, (_, i) => Math.floor((i * total) / some))
+  const rows = chooseExamples(test.length / L, testLabels, count)
   return Int32Array.from(rows.flatMap(row => [...test.subarray(row * L, (row + 1) * L)]))
 }
 

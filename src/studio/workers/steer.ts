@@ -1,18 +1,20 @@
 // The worker of the room Steer.
 
 import { transfer } from 'comlink'
-import { loadModel } from '../../browser.ts'
+import { toFloat } from '../../data/dataset.ts'
 import { layersOf } from '../../ddn/config.ts'
 import type { DdnModel } from '../../ddn/model.ts'
 import { parseJson } from '../../guides/explain.ts'
 import { openJudge } from '../../guides/judge.ts'
 import { parseJudgeSpec } from '../../guides/judge-spec.ts'
+import { fitPictures } from '../../guides/pictures.ts'
 import { grid } from '../../report/grid.ts'
 import { decodePngText, encodePng } from '../../report/png.ts'
 import { readCodes } from '../../train/codes-file.ts'
 import type { JudgeFacts } from '../page/rooms/steer/form.ts'
 import { breath } from './breath.ts'
-import { addressOf, fetchBytes } from './models.ts'
+import { chooseExamples, examplesOf } from './examples.ts'
+import { addressOf, fetchBytes, fetchNetwork } from './models.ts'
 import { factsOf, OwnFiles, shippedJudges } from './steer-judges.ts'
 import { exampleCodes, imageOf, pictureText } from './steer-pictures.ts'
 import {
@@ -61,7 +63,7 @@ let running: AbortController | null = null
 const files = new OwnFiles(name => fetchBytes(page, `models/${encodeURIComponent(name)}`))
 
 export const api = {
-  /** Opens a network in place of the one before, and decodes a few images for it. */
+  /** Opens a network in place of the one before, with a few images for it. */
   async open(at: string, name: string, onNotice: (notice: string) => void): Promise<NetworkFacts> {
     page = at
     running?.abort()
@@ -166,18 +168,12 @@ async function openNetwork(
   onNotice: (notice: string) => void,
   before: Promise<Steering> | null,
 ): Promise<{ steering: Steering; facts: NetworkFacts }> {
-  const address = addressOf(name, 'model')
-  const codesAddress = addressOf(name, 'codes')
-  const [bytes, codes] = await Promise.all([
-    fetchBytes(page, address),
-    fetchBytes(page, codesAddress).catch(() => null),
-  ])
   // On a graphics processor a layer's way to the page and back takes longer than computing it here, and every one
   // would round in its own way: the same link gives the same pictures.
-  const model = await loadModel(bytes, { file: address, device: 'wasm', onNotice })
+  const { model, data } = await fetchNetwork(page, name, { device: 'wasm', onNotice })
   await before?.then(steering => steering.close()).catch(() => {})
   const { channels, size, condition } = model.config
-  const examples = await examplesOf(model, codes && { bytes: codes, address: codesAddress })
+  const examples = await heldOut(model, data).catch(() => decoded(name, model))
   return {
     steering: new Steering(model, examples, files.read),
     facts: {
@@ -191,20 +187,25 @@ async function openNetwork(
   }
 }
 
-/** A few images as the network makes them: of codes of its data, or else of codes by chance. */
-async function examplesOf(
-  model: DdnModel,
-  codes: { bytes: Uint8Array; address: string } | null,
-): Promise<Float32Array> {
-  const K = model.layers.map(layer => layer.K)
+/** Images of the network's data; no engine is waited for. */
+async function heldOut({ config }: DdnModel, data: string): Promise<Float32Array> {
+  const held = await examplesOf(page, data, config.channels)
+  if (!held) throw new Error(`there are no examples of ${data}`)
+  const { channels, size } = held
+  const images = toFloat(held, chooseExamples(held.count, held.labels, EXAMPLES))
+  return fitPictures({ images, channels, size }, config).images
+}
+
+/** Images as the network makes them: of codes of its data, or else of codes by chance. */
+async function decoded(name: string, model: DdnModel): Promise<Float32Array> {
   const { condition } = model.config
-  const known = codes
-    ? exampleCodes(readCodes(codes.bytes, K, codes.address), EXAMPLES)
-    : model.draw({ count: EXAMPLES })
-  if (!condition) return model.decode(known)
-  if (condition.kind === 'class') return model.decode(known, { condition: { labels: [0] } })
   // What an image must be told of is not kept with its codes.
-  return new Float32Array(model.imageLength).fill(-1)
+  if (condition && condition.kind !== 'class') return new Float32Array(model.imageLength).fill(-1)
+  const K = model.layers.map(layer => layer.K)
+  const address = addressOf(name, 'codes')
+  const codes = await fetchBytes(page, address).catch(() => null)
+  const known = codes ? exampleCodes(readCodes(codes, K, address), EXAMPLES) : model.draw({ count: EXAMPLES })
+  return model.decode(known, condition && { condition: { labels: [0] } })
 }
 
 async function bringJudge(name: string, bytes: Uint8Array): Promise<Brought> {

@@ -5,7 +5,6 @@ import type { FloatPicture } from '../../../../codec/tiles.ts'
 import type { Compress, ModelFacts } from '../../../workers/compress.ts'
 import { type Coded, meanSquare, pictureAt } from '../../../workers/compress-coded.ts'
 import { drawStrokes } from '../../lib/strokes.ts'
-import { exampleOf } from './examples.ts'
 import type { Request, Source } from './follow.ts'
 import { textToCodes } from './link.ts'
 
@@ -82,7 +81,5 @@ async function originalOf(
   }
   if (source.kind === 'drawing')
     return { picture: drawStrokes(source.strokes, size, channels), title: 'Your drawing', notes: [] }
-  if (channels === 1) return { ...(await api.digit(model, seed)), notes: [] }
-  const { name, strokes } = exampleOf(seed)
-  return { picture: drawStrokes(strokes, size, channels), title: name, notes: [] }
+  return { ...(await api.example(model, seed)), notes: [] }
 }
