@@ -133,7 +133,7 @@ describeInChromium('the room Grow', () => {
       const png = await bytesOf(saved)
       expect(decodePngText(png).studio).toBe(query.slice(1))
       const fresh = (await enter('', still)).page
-      await fresh.getByRole('heading', { name: 'Grow' }).waitFor()
+      await fresh.getByRole('heading', { name: /^Grow/ }).waitFor({ state: 'attached' })
       await drop(fresh, [{ name: 'points.png', bytes: png }])
       await fresh.waitForFunction(wanted => location.search === wanted, query)
       await settled(fresh)

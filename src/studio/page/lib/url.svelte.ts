@@ -5,6 +5,11 @@ import { readState, type State, writeState } from '../../state.ts'
 /** The state; write to it, and what shows it follows. */
 export const state: State = $state(readState(location.search))
 
+/** Every random choice is made anew. */
+export function anotherSeed(): void {
+  state.seed = Math.floor(Math.random() * 2 ** 32)
+}
+
 /** A change of room is a step back in the browser; sliders are not. */
 let room = state.room
 

@@ -36,5 +36,3 @@ export function channelsOf(colour: string): [red: number, green: number, blue: n
   const [red, green, blue] = (colour.match(/[\d.]+/g) ?? ['0', '0', '0']).map(Number)
   return [red, green, blue]
 }
-
-export const lessMotion = () => matchMedia('(prefers-reduced-motion: reduce)').matches

@@ -3,8 +3,8 @@
 import { transfer } from 'comlink'
 import type { Frame, Goal, PointsStart } from '../../../workers/grow-density.ts'
 import type { PointsApi } from '../../../workers/grow-points.ts'
+import { lessMotion } from '../../lib/motion.ts'
 import { type Opened, openWorker } from '../../lib/worker.ts'
-import { lessMotion } from './colours.ts'
 import { History } from './history.ts'
 import { PointsPainter } from './points-painter.ts'
 

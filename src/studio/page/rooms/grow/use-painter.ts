@@ -1,7 +1,8 @@
 // Paints how often each node is used: a row per layer, a cell per node, and a flash where one was split over another.
 
 import type { Split, Use } from '../../../workers/grow-session.ts'
-import { channelsOf, coloursNow, lessMotion } from './colours.ts'
+import { lessMotion } from '../../lib/motion.ts'
+import { channelsOf, coloursNow } from './colours.ts'
 
 /** Milliseconds that a split is seen. */
 const FLASH = 700

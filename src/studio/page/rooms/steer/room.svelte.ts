@@ -7,6 +7,7 @@ import type { NetworkFacts, SteerWorker } from '../../../workers/steer.ts'
 import type { SeenLayer, Steered, SteerRequest } from '../../../workers/steer-session.ts'
 import { download } from '../../lib/download.ts'
 import { networkOf } from '../../lib/models.ts'
+import { lessMotion } from '../../lib/motion.ts'
 import { state as shared } from '../../lib/url.svelte.ts'
 import { type Opened, openWorker } from '../../lib/worker.ts'
 import { type GuidesJson, guidesText, type JudgeFacts, MASK_FILE, readGuides, withDrawing } from './form.ts'
@@ -52,7 +53,6 @@ export class SteerRoom {
 
   private readonly worker: Opened<SteerWorker>
   private readonly undoStack = new UndoStack<Drawn>()
-  private readonly calm = matchMedia('(prefers-reduced-motion: reduce)')
   private following = true
   private timer: ReturnType<typeof setTimeout> | undefined
   private run = 0
@@ -275,7 +275,7 @@ export class SteerRoom {
       if (run !== this.run) return
       first ||= performance.now() - began
       add(levels, seen)
-      if (!this.calm.matches) this.showLevels(levels, seen.layer)
+      if (!lessMotion()) this.showLevels(levels, seen.layer)
     }
     const answer = await this.worker.api.run(request, proxy(onLayer))
     if (run !== this.run) return

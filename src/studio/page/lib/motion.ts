@@ -1,0 +1,2 @@
+/** Whether somebody wishes that nothing moves by itself. */
+export const lessMotion = () => matchMedia('(prefers-reduced-motion: reduce)').matches
