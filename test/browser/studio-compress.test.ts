@@ -61,7 +61,10 @@ describeInChromium('the room Compress', () => {
     // Without a transformer, which may come with the package.
     const models = join(folder, 'models')
     await mkdir(models)
-    for (const file of ['digits.safetensors', 'digits.codes.safetensors'])
+    for (const file of ['digits', 'emoji'].flatMap(name => [
+      `${name}.safetensors`,
+      `${name}.codes.safetensors`,
+    ]))
       await copyFile(join(ROOT, 'models', file), join(models, file))
     site = await serveStudio({ runs: await Runs.open(join(folder, 'runs')), page: built, models, port: 0 })
     browser = await launch()
@@ -304,6 +307,9 @@ describeInChromium('the room Compress', () => {
     await strip.getByRole('button', { name: 'Image 29' }).waitFor()
     await another(() => strip.getByRole('button', { name: 'Image 29' }).click())
     expect(query().get('codes')).not.toBe(codes)
+    await strip.getByRole('button', { name: 'Earlier' }).click()
+    await another(() => strip.getByRole('button', { name: 'Image 5', exact: true }).click())
+    expect(query().get('codes')).toBe(codes)
   })
 
   test('of a file that is cut short the rest is recovered, with a sentence', async () => {
@@ -337,12 +343,16 @@ describeInChromium('the room Compress', () => {
   test('a drawing is compressed while it is drawn', async () => {
     await page.getByRole('button', { name: 'Draw' }).click()
     const box = (await page.getByRole('img', { name: 'Drawing pad' }).boundingBox())!
-    await another(async () => {
+    // What was shown before does not belong beside an empty pad.
+    expect(await page.getByRole('img', { name: /^The picture from/ }).count()).toBe(0)
+    const stroke = async () => {
       await page.mouse.move(box.x + 0.5 * box.width, box.y + 0.2 * box.height)
       await page.mouse.down()
       await page.mouse.move(box.x + 0.45 * box.width, box.y + 0.8 * box.height, { steps: 5 })
       await page.mouse.up()
-    })
+    }
+    await stroke()
+    await page.getByRole('img', { name: /^The picture from/ }).waitFor()
     await settled()
     expect(query().get('codes')).toHaveLength(22)
     expect(await error()).toBeLessThan(0.1)
@@ -399,7 +409,126 @@ describeInChromium('the room Compress', () => {
     expect(await alert().count()).toBe(0)
   })
 
+  test('keys count a bit less and more, none and all; a code says what it is', async () => {
+    await page.goto(`${site.url}?room=compress`)
+    await settled()
+    const press = async (key: string, bits: string | null) => {
+      await page.locator('body').press(key)
+      expect(query().get('bits'), key).toBe(bits)
+    }
+    const whole = await decoded()
+    await press('ArrowLeft', '125')
+    await press('ArrowLeft', '124')
+    await press('ArrowRight', '125')
+    await press('ArrowRight', null)
+    await press('Home', '0')
+    expect(await decoded()).not.toBe(whole)
+    await press('End', null)
+    expect(await decoded()).toBe(whole)
+    await chips().nth(2).focus()
+    await page.getByText(/^Layer 3 of 14 \(\d+ × \d+\): code \d+ of 512, worth/).waitFor()
+    await chips().nth(2).blur()
+    await chips().nth(4).hover()
+    await page.getByText(/^Layer 5 of 14/).waitFor()
+    await page.mouse.move(2, 2)
+    await page.getByText('Each box is a code').waitFor()
+  })
+
+  test('pictures from files: their tiles are pointed at, light and dark exchanged, made to fit again', async () => {
+    await page.goto(`${site.url}?room=compress&fit=tiles`)
+    await settled()
+    const data = Uint8Array.from({ length: 60 * 40 }, (_, i) => (i % 60 < 30 ? 250 : 5))
+    await another(() =>
+      give('halves.png', encodePng({ width: 60, height: 40, channels: 1, data }), 'image/png'),
+    )
+    const tile = page.getByLabel('Tile', { exact: true })
+    const codes = () => chips().evaluateAll(all => all.map(chip => chip.ariaLabel).join())
+    const first = await codes()
+    expect(await tile.inputValue()).toBe('1')
+    const box = (await page.getByRole('img', { name: /^The picture from/ }).boundingBox())!
+    await page.mouse.click(box.x + 0.9 * box.width, box.y + 0.9 * box.height)
+    expect(await tile.inputValue()).toBe('6')
+    const last = await codes()
+    expect(last).not.toBe(first)
+    for (const [typed, shown, said] of [
+      ['1', '1', first],
+      ['99', '6', last],
+      ['0', '1', first],
+    ]) {
+      await tile.fill(typed)
+      await page.keyboard.press('Tab')
+      expect(await tile.inputValue()).toBe(shown)
+      expect(await codes()).toBe(said)
+    }
+    const before = await original()
+    await another(() => page.getByLabel('light and dark exchanged').check())
+    expect(await original()).not.toBe(before)
+    await another(() => page.getByLabel('light and dark exchanged').uncheck())
+    expect(await original()).toBe(before)
+    await another(() => page.getByLabel('made to fit one tile').check())
+    await page.getByText('made smaller, to 32 × 32').waitFor()
+    expect(query().has('fit')).toBe(false)
+    expect(await tile.count()).toBe(0)
+    expect(said).toEqual([])
+  })
+
+  test('a link says the network, the prior, the beam and the bits', async () => {
+    await page.goto(`${site.url}?room=compress&model=emoji&seed=3&beam=2&bits=40&prior=counts`)
+    await settled()
+    const value = (label: string) => page.getByLabel(label, { exact: true }).inputValue()
+    expect(await value('Network')).toBe('emoji')
+    expect(await value('Prior')).toBe('counts')
+    expect(await value('Beam width')).toBe('2')
+    expect(await slider().inputValue()).toBe('40')
+    await figure('Bits shown')
+    expect(query().get('prior')).toBe('counts')
+    const emoji = await original()
+    await another(() => choose('Network', 'digits'))
+    expect(await original()).not.toBe(emoji)
+    expect(query().get('model')).toBe('digits')
+    expect(said).toEqual([])
+  })
+
+  test('with a network of colours one draws in inks', async () => {
+    await page.goto(`${site.url}?room=compress&model=emoji`)
+    await settled()
+    await page.getByRole('button', { name: 'Draw', exact: true }).click()
+    const pad = page.getByRole('img', { name: 'Drawing pad' })
+    const dot = async (x: number) => {
+      const box = (await pad.boundingBox())!
+      await page.mouse.click(box.x + x * box.width, box.y + 0.5 * box.height)
+      return pad.locator('canvas').evaluate((element, x) => {
+        const { width, height } = element as HTMLCanvasElement
+        const context = (element as HTMLCanvasElement).getContext('2d')!
+        return [...context.getImageData(x * width, height / 2, 1, 1).data.subarray(0, 3)]
+      }, x)
+    }
+    expect(await page.getByRole('button', { name: 'Ink: red' }).getAttribute('aria-pressed')).toBe('true')
+    for (const [name, x, least, most] of [
+      ['red', 0.1, 0, 1],
+      ['green', 0.3, 1, 2],
+      ['blue', 0.5, 2, 0],
+      ['black', 0.7, -1, -1],
+      ['yellow', 0.9, 0, 2],
+    ] as const) {
+      await page.getByRole('button', { name: `Ink: ${name}` }).click()
+      expect(await page.getByRole('button', { name: `Ink: ${name}` }).getAttribute('aria-pressed')).toBe(
+        'true',
+      )
+      const colour = await dot(x)
+      if (least < 0) expect(colour).toEqual([0, 0, 0])
+      else expect(colour[least], name).toBeGreaterThan(colour[most] + 40)
+    }
+    await page.getByRole('button', { name: 'Ink: white' }).click()
+    expect(await dot(0.7)).toEqual([255, 255, 255])
+    await settled()
+    expect(query().get('codes')).toHaveLength(22)
+    expect(said).toEqual([])
+  })
+
   test('fits on a phone', async () => {
+    await page.goto(`${site.url}?room=compress&seed=50`)
+    await settled()
     await page.setViewportSize({ width: 390, height: 800 })
     const width = await page.evaluate(() => document.documentElement.scrollWidth)
     expect(width).toBe(390)

@@ -1,6 +1,6 @@
 // The studio's room Grow as a visitor has it: the built page from its own server, driven by names and keys.
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { unzipSync } from 'fflate'
@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { random } from '../../src/data/rng.ts'
 import { decodePngText, encodePng } from '../../src/report/png.ts'
 import { Runs, type Served, serveStudio } from '../../src/studio/server.ts'
+import { mostPoints } from '../../src/studio/workers/grow-drawing.ts'
 import { readSafetensors, writeSafetensors } from '../../src/train/safetensors.ts'
 import { buildStudio, describeInChromium, launch } from './harness.ts'
 
@@ -128,7 +129,7 @@ describeInChromium('the room Grow', () => {
 
       const [saved] = await Promise.all([
         page.waitForEvent('download'),
-        page.getByRole('button', { name: 'Save the picture' }).click(),
+        page.getByRole('button', { name: 'Save PNG' }).click(),
       ])
       const png = await bytesOf(saved)
       expect(decodePngText(png).studio).toBe(query.slice(1))
@@ -160,6 +161,87 @@ describeInChromium('the room Grow', () => {
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
       await page.getByRole('button', { name: 'Points' }).click()
       expect(await number(page, 'steps')).toBeGreaterThanOrEqual(10)
+    })
+
+    test('do what their controls say: the same start and the same settings give the same picture', async () => {
+      const { page } = await enter('?seed=4&nodes=300', { reducedMotion: 'reduce' })
+      await settled(page)
+      const button = (name: string) => page.getByRole('button', { name, exact: true })
+      const grown = async () => {
+        await button('Reset').click()
+        await settled(page)
+        // Clicks that come before the next picture are steps of that one.
+        await button('Step').evaluate(step => {
+          for (let i = 0; i < 400; i++) (step as HTMLButtonElement).click()
+        })
+        await shows(page, 'steps', '400')
+        await settled(page)
+        return plane(page)
+      }
+      const first = await grown()
+      expect(await grown()).toBe(first)
+      await page.getByLabel('Split-and-Prune').uncheck()
+      expect(await grown()).not.toBe(first)
+      await page.getByLabel('Split-and-Prune').check()
+      await page.getByLabel('Step size').fill('0.1')
+      expect(await grown()).not.toBe(first)
+      await page.getByLabel('Step size').fill('0.4')
+      expect(await grown()).toBe(first)
+
+      await page.getByRole('combobox', { name: 'Density' }).selectOption('blurs')
+      await page.waitForFunction(() => location.search.includes('density=blurs'))
+      await settled(page)
+      expect(await plane(page)).not.toBe(first)
+      await page.locator('body').press('r')
+      await shows(page, 'steps', '0')
+      expect(new URL(page.url()).searchParams.get('seed')).not.toBe('4')
+
+      await page.getByLabel('Speed').fill('7')
+      await button('Play').click()
+      await reached(page, 'steps', 7)
+      await button('Pause').click()
+      await button('Play').waitFor()
+      await settled(page)
+      expect((await number(page, 'steps')) % 7).toBe(0)
+    })
+
+    test('a drawing is cleared, and one that is full says so', async () => {
+      const line = 'AA__'.repeat(mostPoints / 2)
+      const { page } = await enter(`?density=drawn&drawing=${line}`, { reducedMotion: 'reduce' })
+      await page.getByText('The drawing is full.').waitFor()
+      await settled(page)
+      const drawn = await plane(page)
+      await page.getByRole('button', { name: 'Clear' }).click()
+      await page.waitForFunction(() => location.search === '?density=drawn')
+      await page.getByText('Draw on the picture with the pointer.').waitFor()
+      await settled(page)
+      expect(await plane(page)).not.toBe(drawn)
+      expect(await page.getByRole('button', { name: 'Clear' }).isDisabled()).toBe(true)
+    })
+
+    test('open as a link says', async () => {
+      const query = '?density=qr&nodes=600&step=0.25&pace=9&split=off'
+      const { page } = await enter(query, { reducedMotion: 'reduce' })
+      await settled(page)
+      expect(await page.getByRole('combobox', { name: 'Density' }).inputValue()).toBe('qr')
+      for (const [label, value] of [
+        ['Nodes, K', '600'],
+        ['Step size', '0.25'],
+        ['Speed', '9'],
+      ])
+        expect(await page.getByLabel(label).inputValue()).toBe(value)
+      expect(await page.getByLabel('Split-and-Prune').isChecked()).toBe(false)
+      expect(new URL(page.url()).search).toBe(query)
+    })
+
+    test('give way to the runs, and the name at the top leads back to the start', async () => {
+      const { page } = await enter('?density=words&nodes=500')
+      await page.getByRole('button', { name: 'Runs', exact: true }).click()
+      await page.getByText('There are no runs yet').waitFor()
+      expect(new URL(page.url()).searchParams.get('subject')).toBe('runs')
+      await page.getByRole('link', { name: 'Coppice studio, from the start' }).click()
+      await page.waitForFunction(() => location.search === '')
+      expect(await page.getByRole('combobox', { name: 'Density' }).inputValue()).toBe('spiral')
     })
   })
 
@@ -281,6 +363,101 @@ describeInChromium('the room Grow', () => {
       await reached(page, 'steps', 1)
       await page.getByRole('button', { name: 'Digits' }).click()
       await page.getByText('digits of MNIST').waitFor()
+    })
+
+    test('begin as a link says; what is set goes into the run, and a run that is dropped brings it back', async () => {
+      const { page } = await enter('?subject=images&K=4&seed=3&rate=0.001&dropout=0.2&split=off', {
+        reducedMotion: 'reduce',
+      })
+      await page.getByText('7 choices of 4: 14 bits an image').waitFor()
+      await settled(page)
+      const rate = page.getByLabel('Learning rate')
+      expect(await rate.getAttribute('aria-valuetext')).toBe('0.0010')
+      expect(await page.getByLabel('Chain dropout').inputValue()).toBe('0.2')
+      expect(await page.getByLabel('Split-and-Prune').isChecked()).toBe(false)
+      await rate.fill('-2')
+      await page.getByRole('button', { name: 'Step', exact: true }).click()
+      await shows(page, 'steps', '1')
+      await settled(page)
+      const run = await keep(page, 'Save the run')
+      const config = JSON.parse(readSafetensors(run, 'run').metadata.config)
+      expect(config.seed).toBe(3)
+      expect(config.optimiser.rate).toBe(0.01)
+      const picture = await keep(page, 'Save PNG')
+      const query = new URL(page.url()).search.slice(1)
+      expect(query).toBe('seed=3&subject=images&split=off&K=4&rate=0.01&dropout=0.2')
+      expect(decodePngText(picture).studio).toBe(query)
+
+      await page.getByLabel('Chain dropout').fill('0.3')
+      await drop(page, [{ name: 'drawn.png', bytes: picture }])
+      await page.waitForFunction(query => location.search === `?${query}`, query)
+      expect(await page.getByLabel('Chain dropout').inputValue()).toBe('0.2')
+      // What holds no files changes nothing.
+      await drop(page, [])
+      await settled(page)
+      expect(await page.getByRole('alert').count()).toBe(0)
+      await page.getByRole('button', { name: 'Reset' }).click()
+      await shows(page, 'steps', '0')
+      await page.getByLabel('Chain dropout').fill('0.3')
+      await drop(page, [{ name: 'my.safetensors', bytes: run }])
+      await page.getByText('Continued from my.safetensors').waitFor()
+      await shows(page, 'steps', '1')
+      expect(await page.getByLabel('Chain dropout').inputValue()).toBe('0.2')
+    })
+
+    test('begin with a shipped network, whose nodes are as many as they are', async () => {
+      const { page } = await enter('?subject=images&K=4&from=shipped', { reducedMotion: 'reduce' })
+      await page.getByText('14 choices of 512: 126 bits an image').waitFor()
+      const begin = page.getByLabel('Begin with')
+      expect(await begin.inputValue()).toBe('shipped')
+      expect(await page.getByLabel('Nodes a layer').isDisabled()).toBe(true)
+      await begin.selectOption('nothing')
+      await page.getByText('7 choices of 4: 14 bits an image').waitFor()
+      expect(new URL(page.url()).searchParams.has('from')).toBe(false)
+    })
+
+    test('come in a folder, or are dropped; reading many can be stopped', async () => {
+      const { page } = await enter('?K=4', { reducedMotion: 'reduce' })
+      await settled(page)
+      // From the points it goes to the images by itself.
+      const some = pictures(10).map(({ name, buffer }) => ({ name, bytes: new Uint8Array(buffer) }))
+      await drop(page, some)
+      await page.getByText('9 pictures of your own, and 1 held out').waitFor()
+      expect(new URL(page.url()).searchParams.get('subject')).toBe('images')
+
+      const own = join(folder, 'own')
+      await mkdir(join(own, 'inner'), { recursive: true })
+      for (const { name, buffer } of pictures(12)) await writeFile(join(own, 'inner', name), buffer)
+      await writeFile(join(own, 'notes.txt'), 'no picture')
+      await page.getByLabel('A folder').setInputFiles(own)
+      await page.getByRole('alert').getByText('Skipped: own/notes.txt (not a picture).').waitFor()
+      const count = async () =>
+        (await page.getByTestId('data').textContent())!.match(/\d+/g)!.reduce((sum, n) => sum + Number(n), 0)
+      expect(await count()).toBe(12)
+
+      // The page itself must do it, for a fast machine has soon read them.
+      await page.evaluate(
+        bytes =>
+          new Promise<void>(resolve => {
+            const observer = new MutationObserver(() => {
+              const stop = document.querySelector<HTMLButtonElement>('[role="status"] button')
+              if (stop?.textContent !== 'Stop') return
+              observer.disconnect()
+              stop.click()
+              resolve()
+            })
+            observer.observe(document.body, { subtree: true, childList: true })
+            const dataTransfer = new DataTransfer()
+            const file = new File([Uint8Array.from(bytes)], 'one.png', { type: 'image/png' })
+            for (let i = 0; i < 3000; i++) dataTransfer.items.add(file)
+            dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }))
+          }),
+        Array.from(some[0].bytes),
+      )
+      await page.getByRole('alert').getByText('stopped: the pictures were not read').waitFor()
+      expect(await count()).toBe(12)
+      await page.getByRole('button', { name: 'Step', exact: true }).click()
+      await shows(page, 'steps', '1')
     })
 
     test('are learned with one thread where the page is not isolated, and the page says why', async () => {
@@ -464,9 +641,10 @@ async function drop(page: Page, files: { name: string; bytes: Uint8Array }[]) {
   await page.evaluate(
     files => {
       const dataTransfer = new DataTransfer()
-      for (const { name, bytes } of files) dataTransfer.items.add(new File([Uint8Array.from(bytes)], name))
+      for (const { name, base64 } of files)
+        dataTransfer.items.add(new File([Uint8Array.from(atob(base64), c => c.charCodeAt(0))], name))
       window.dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }))
     },
-    files.map(({ name, bytes }) => ({ name, bytes: Array.from(bytes) })),
+    files.map(({ name, bytes }) => ({ name, base64: Buffer.from(bytes).toString('base64') })),
   )
 }

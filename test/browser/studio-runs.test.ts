@@ -7,6 +7,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { buildStatic } from '../../src/studio/server/static-site.ts'
 import { Runs, type Served, serveStudio } from '../../src/studio/server.ts'
+import { ddn } from '../../src/train/resolve.ts'
 import { type FolderRun, train } from '../../src/train/run.ts'
 import { readSafetensors, writeSafetensors } from '../../src/train/safetensors.ts'
 import { modelFile } from '../../src/train/weights.ts'
@@ -163,6 +164,66 @@ describeInChromium('runs in the room Grow', () => {
       await appendFile(join(runs, 'mine', 'log.jsonl'), lines(50, 50))
       await drawn(page, 40)
       await page.getByText('its format is coppice-model-9').waitFor({ state: 'detached' })
+    })
+
+    test('is steered and compressed with at a click, and its class is chosen where it is told one', async () => {
+      const { runs, served } = await serve('rooms')
+      const model = ddn({
+        size: 8,
+        condition: { kind: 'class', classes: 3 },
+        stages: [
+          { grid: 2, layers: 1, width: 8, K: 4 },
+          { grid: 4, patch: 2, layers: 2, width: 8, K: 4 },
+        ],
+      })
+      const labels = (count: number) => Int32Array.from({ length: count }, (_, i) => i % 3)
+      const data = tinyData()
+      for (const images of [data.train, data.test]) images.labels = labels(images.count)
+      const run = await train(model, data, { ...quick, out: join(runs, 'told') })
+      await run.close()
+      const { page, said } = await enter(served.url, '?subject=runs&run=told&codes=abc&root=1')
+      await page.getByTestId('drawn').getByText('The network is told a class').waitFor()
+      for (const [says, room] of [
+        ['Compress with it', 'compress'],
+        ['Steer it', 'steer'],
+      ]) {
+        const link = page.getByRole('link', { name: says })
+        // Another tab would open the same.
+        expect(await link.getAttribute('href')).toBe(`?room=${room}&model=run%3Atold&subject=runs&run=told`)
+        await link.click()
+        await page.waitForFunction(room => location.search.startsWith(`?room=${room}&model=run%3Atold`), room)
+        expect(await page.getByLabel('Network', { exact: true }).inputValue()).toBe('run:told')
+        if (room === 'compress') await page.goBack()
+      }
+      const pictures = async () => {
+        await page.waitForFunction(
+          () =>
+            document.querySelectorAll('[aria-busy="false"] button[aria-label^="Result"]:enabled').length ===
+            16,
+        )
+        return page
+          .locator('button[aria-label^="Result"] canvas')
+          .evaluateAll(all => all.map(canvas => (canvas as HTMLCanvasElement).toDataURL()).join())
+      }
+      const first = await pictures()
+      const told = page.getByLabel('The network is told the class')
+      await page.getByText('How one is picked').click()
+      expect(await told.getAttribute('max')).toBe('2')
+      await told.fill('2')
+      await page.waitForFunction(() => location.search.includes('told=2'))
+      await page.waitForFunction(
+        first =>
+          [...document.querySelectorAll<HTMLCanvasElement>('button[aria-label^="Result"] canvas')]
+            .map(canvas => canvas.toDataURL())
+            .join() !== first,
+        first,
+      )
+      const third = await pictures()
+      await page.reload()
+      expect(await pictures()).toBe(third)
+      await page.getByText('How one is picked').click()
+      expect(await told.inputValue()).toBe('2')
+      expect(said.filter(text => !/Failed to load|No available|Multiple readback/.test(text))).toEqual([])
     })
 
     test('of another family shows its numbers, and what has no weights yet says so; both fit on a phone', async () => {

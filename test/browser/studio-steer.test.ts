@@ -7,6 +7,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { decodePngText, grid } from '../../src/browser.ts'
 import { encodePng } from '../../src/report/png.ts'
+import { colourOf, rasterText, readRaster } from '../../src/studio/page/rooms/steer/raster.ts'
 import { Runs, type Served, serveStudio } from '../../src/studio/server.ts'
 import { buildStudio, describeInChromium, launch, ROOT } from './harness.ts'
 
@@ -109,6 +110,46 @@ describeInChromium('the room Steer', () => {
       .setInputFiles(files.map(file => ({ ...file, mimeType: 'application/octet-stream' })))
 
   const file = (name: string, buffer: string | Uint8Array) => ({ name, buffer: Buffer.from(buffer) })
+
+  /** Opens a link, and waits for its results. */
+  async function visit(query: string): Promise<string[]> {
+    await page.goto(`${site.url}?room=steer${query}`)
+    await finished()
+    return pictures()
+  }
+
+  /** Opens what stays closed until it is asked for, once. */
+  async function choosing() {
+    const details = guides().locator('details')
+    if (!(await details.evaluate(one => (one as HTMLDetailsElement).open)))
+      await guides().getByText('How one is picked').click()
+  }
+
+  const depth = () => results().getByLabel(/^Depth/)
+
+  /** Plays, and as soon as a layer of those on the way is seen does something: the page itself, or it would be over. */
+  const during = (act: 'Pause' | 'Space') =>
+    page.evaluate(
+      act =>
+        new Promise<void>(resolve => {
+          const observer = new MutationObserver(() => {
+            const seen = document.querySelector<HTMLInputElement>('.depth input')!.valueAsNumber
+            if (seen < 3 || seen > 12) return
+            observer.disconnect()
+            if (act === 'Space')
+              document.body.dispatchEvent(new KeyboardEvent('keydown', { key: ' ', bubbles: true }))
+            else [...document.querySelectorAll('button')].find(({ innerText }) => innerText === act)!.click()
+            resolve()
+          })
+          observer.observe(document.querySelector('.depth')!, {
+            subtree: true,
+            childList: true,
+            characterData: true,
+          })
+          ;[...document.querySelectorAll('button')].find(({ innerText }) => innerText === 'Play')!.click()
+        }),
+      act,
+    )
 
   test('begins with a digit, its left half hidden, and sixteen ways to fill it', async () => {
     const first = await pictures()
@@ -228,7 +269,7 @@ describeInChromium('the room Steer', () => {
     ])
     expect(
       await guides()
-        .getByText(/^error /)
+        .getByText(/^off by /)
         .count(),
     ).toBe(2)
     // Once some of the new results are seen; the page itself must do it, for they come within milliseconds.
@@ -362,7 +403,7 @@ describeInChromium('the room Steer', () => {
     await page.getByText('mine.json can judge now: choose it in a guide.').waitFor()
     await guides().getByLabel('Add a guide').selectOption('class')
     const judged = guides().getByRole('region', { name: /^Class/ })
-    await anew(() => judged.getByLabel('Judge').selectOption('mine.json'))
+    await anew(() => judged.getByLabel('Judge').selectOption('mine'))
     expect(JSON.parse(query().get('guides')!).guides[1]).toEqual({
       guide: 'class',
       judge: 'mine.json',
@@ -379,7 +420,7 @@ describeInChromium('the room Steer', () => {
     const address = page.url()
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('button', { name: 'Download PNG' }).click(),
+      page.getByRole('button', { name: 'Save PNG' }).click(),
     ])
     const png = await readFile((await download.path())!)
     expect(decodePngText(png)).toEqual({ studio: new URL(address).search.slice(1) })
@@ -401,6 +442,213 @@ describeInChromium('the room Steer', () => {
     expect(await pictures()).toEqual(drawn)
   })
 
+  test('buttons and keys play and pause, undo and redo, and take another seed or no picture', async () => {
+    const sharp = await visit('')
+    const button = (name: string) => page.getByRole('button', { name, exact: true })
+    for (const act of ['Pause', 'Space'] as const) {
+      await during(act)
+      await button('Play').waitFor()
+      const at = Number(await depth().inputValue())
+      expect(at).toBeGreaterThanOrEqual(3)
+      expect(at).toBeLessThan(14)
+      expect(await pictures()).not.toEqual(sharp)
+      await page.evaluate(
+        () => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+      )
+      expect(Number(await depth().inputValue())).toBe(at)
+    }
+    await button('Play').click()
+    await page.waitForFunction(() => document.querySelector<HTMLInputElement>('.depth input')!.value === '14')
+    expect(await pictures()).toEqual(sharp)
+
+    await anew(() => button('Empty').click())
+    expect(query().get('picture')).toBe('empty')
+    expect(await button('Empty').getAttribute('aria-pressed')).toBe('true')
+    const undone = () => page.waitForFunction(() => !location.search.includes('picture='))
+    const redone = () => page.waitForFunction(() => location.search.includes('picture=empty'))
+    await button('Undo').click()
+    await undone()
+    await button('Redo').click()
+    await redone()
+    expect(await button('Redo').isDisabled()).toBe(true)
+    await page.keyboard.press('Control+z')
+    await undone()
+    await page.keyboard.press('Control+y')
+    await redone()
+    await page.keyboard.press('Control+z')
+    await undone()
+    await finished()
+    expect(await pictures()).toEqual(sharp)
+    await anew(() => button('Another').click())
+    expect(query().get('seed')).toMatch(/^\d+$/)
+    expect(said).toEqual([])
+  })
+
+  test('Escape stops a run, and on the board it lifts the brush; the shade is what one paints with', async () => {
+    await visit('')
+    // Once some of the new results are seen; the page itself must do it, for they come within milliseconds.
+    const stopped = page.evaluate(
+      () =>
+        new Promise<void>(resolve => {
+          const observer = new MutationObserver(() => {
+            const told = document.querySelector('section[aria-label="Results"]')!.textContent
+            if (!/Layer [1-4] of 14 …/.test(told)) return
+            observer.disconnect()
+            document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))
+            resolve()
+          })
+          observer.observe(document.body, { subtree: true, childList: true, characterData: true })
+        }),
+    )
+    await results().getByLabel('Seed').fill('2')
+    await stopped
+    await page.waitForFunction(() => document.querySelector('[aria-busy="false"]'))
+    expect(await page.locator('button[aria-label^="Result"]:enabled').count()).toBe(0)
+
+    await page.getByText('Paint', { exact: true }).click()
+    await page.getByRole('slider', { name: 'Shade' }).fill('100')
+    await page.getByLabel(/^Brush/).fill('2')
+    await board().focus()
+    for (const key of [
+      'Shift+ArrowRight',
+      'Shift+ArrowDown',
+      ' ',
+      'ArrowLeft',
+      'ArrowLeft',
+      'ArrowUp',
+      'ArrowUp',
+    ])
+      await page.keyboard.press(key)
+    await page.keyboard.press('Escape')
+    await finished()
+    const painted = readRaster(query().get('paint')!, 'the paint')
+    for (const key of ['ArrowLeft', 'ArrowUp']) await page.keyboard.press(key)
+    expect(query().get('paint')).toBe(rasterText(painted))
+    // From the middle, (16, 16), four to the right and down, then two to the left and two up.
+    const at = (x: number, y: number) => painted.pixels[32 * y + x]
+    for (const [x, y] of [
+      [20, 20],
+      [18, 20],
+      [18, 18],
+    ])
+      expect(colourOf(at(x, y))).toEqual([100, 100, 100])
+    for (const [x, y] of [
+      [22, 20],
+      [20, 18],
+      [16, 18],
+      [18, 16],
+    ])
+      expect(at(x, y)).toBe(0)
+    await board().blur()
+    expect(await boardAt(18.5 / 32, 19.5 / 32)).toEqual([100, 100, 100])
+    expect(said).toEqual([])
+  })
+
+  test('how one is picked: every slider gives other results, and a link has them all', async () => {
+    // The smallest network, for the many runs.
+    await visit('&model=tree&seed=4&picture=example%3A5')
+    await choosing()
+    const changes: [label: RegExp, value: string, name: string, said: string][] = [
+      [/^Strictness of the first layers/, '0', 'strictness', '0,1'],
+      [/^Strictness of the last layers/, '0.5', 'strictness', '0,0.5'],
+      [/^Beginnings kept/, '2', 'beam', '2'],
+      [/^One of the best/, '4', 'top', '4'],
+    ]
+    for (const [label, value, name, said] of changes) {
+      await anew(() => guides().getByLabel(label).fill(value))
+      expect(query().get(name)).toBe(said)
+    }
+    // More than its layers have.
+    await guides().getByLabel('Candidates of a layer').selectOption('32')
+    await finished()
+    const picked = await pictures()
+    const { search } = new URL(page.url())
+    expect(search).toBe(
+      '?room=steer&model=tree&seed=4&picture=example%3A5&strictness=0%2C0.5&candidates=32&beam=2&top=4',
+    )
+    expect(await visit(search.slice('?room=steer'.length))).toEqual(picked)
+    await choosing()
+    for (const [label, value] of changes)
+      expect(await guides().getByLabel(label).inputValue(), String(label)).toBe(value)
+    expect(await guides().getByLabel('Candidates of a layer').inputValue()).toBe('32')
+    expect(await guides().getByRole('button', { name: 'Example 6' }).getAttribute('aria-pressed')).toBe(
+      'true',
+    )
+    expect(said).toEqual([])
+  })
+
+  test('guides have fields: what is hidden, a number, who heeds them, how they are added up, a text', async () => {
+    await visit('&model=tree')
+    const json = () => JSON.parse(query().get('guides')!)
+    const guide = (name: RegExp) => guides().getByRole('region', { name })
+    await anew(() =>
+      guide(/^Inpaint/)
+        .getByLabel('Hidden')
+        .selectOption({ label: 'right' }),
+    )
+    expect(json()).toEqual({ guides: [{ guide: 'inpaint', mask: 'right' }] })
+    await anew(() => guides().getByLabel('Add a guide').selectOption('super-resolve'))
+    await anew(() =>
+      guide(/^Super-resolve/)
+        .getByLabel(/^Times larger/)
+        .fill('8'),
+    )
+    await anew(() =>
+      guide(/^Super-resolve/)
+        .getByLabel('Heeded by')
+        .selectOption({ label: 'the last layers' }),
+    )
+    await anew(() => guides().getByLabel('Added up by').selectOption('scores'))
+    const two = [
+      { guide: 'inpaint', mask: 'right' },
+      { guide: 'super-resolve', factor: 8, layers: [0, 1] },
+    ]
+    expect(json()).toEqual({ by: 'scores', guides: two })
+    await anew(() => guides().getByLabel('Add a guide').selectOption('text'))
+    await anew(async () => {
+      await guide(/^Text/).getByLabel('Text', { exact: true }).fill('green apple')
+      await page.keyboard.press('Tab')
+    })
+    expect(json().guides[2]).toEqual({ guide: 'text', judge: 'text-image.json', text: 'green apple' })
+    await anew(() => guide(/^Text/).getByRole('button', { name: 'Remove Text' }).click())
+    await page.reload()
+    await finished()
+    expect(
+      await guide(/^Super-resolve/)
+        .getByLabel(/^Times larger/)
+        .inputValue(),
+    ).toBe('8')
+    expect(await guides().getByLabel('Added up by').inputValue()).toBe('scores')
+    expect(said).toEqual([])
+  })
+
+  test('a picture is pasted, and what is no seed changes nothing', async () => {
+    await visit('&seed=3')
+    const seed = results().getByLabel('Seed')
+    const before = page.url()
+    for (const bad of ['', '-1', '4294967296', '1.5']) {
+      await seed.fill(bad)
+      expect(page.url(), bad).toBe(before)
+      await seed.blur()
+      expect(await seed.inputValue(), bad).toBe('3')
+    }
+    const bright = encodePng(
+      grid(new Float32Array(3 * 64).fill(0.5), { count: 1, channels: 3, size: 8, gap: 0 }),
+    )
+    await anew(() =>
+      page.evaluate(
+        bytes => {
+          const data = new DataTransfer()
+          data.items.add(new File([Uint8Array.from(bytes)], 'bright.png', { type: 'image/png' }))
+          document.body.dispatchEvent(new ClipboardEvent('paste', { bubbles: true, clipboardData: data }))
+        },
+        [...bright],
+      ),
+    )
+    expect(query().get('picture')).toMatch(/^iVBOR/)
+    expect(said).toEqual([])
+  })
+
   test('another network: colours, and the same drawing', async () => {
     await guides().getByLabel('Network').selectOption('emoji')
     await page.getByLabel('Colour', { exact: true }).waitFor()
@@ -408,6 +656,11 @@ describeInChromium('the room Steer', () => {
     expect(query().get('model')).toBe('emoji')
     await anew(() => guides().getByLabel('Add a guide').selectOption('colourise'))
     expect(await alert().count()).toBe(0)
+    await page.getByText('Paint', { exact: true }).click()
+    await page.getByLabel('Colour', { exact: true }).fill('#ff8000')
+    await anew(() => stroke([0.8, 0.2], [0.8, 0.8]))
+    await page.mouse.move(2, 2)
+    expect(await boardAt(0.8, 0.5)).toEqual([255, 128, 0])
     expect(said).toEqual([])
   })
 
@@ -425,7 +678,9 @@ describeInChromium('the room Steer', () => {
 
   test('a link to nothing says so', async () => {
     await page.goto(`${site.url}?room=steer&model=run:none`)
-    expect(await alert().textContent()).toMatch(/^run:none could not be opened: there is no api\/runs\/none/)
+    expect(await alert().textContent()).toMatch(
+      /^run:none could not be opened: there is no network called run:none here: choose one/,
+    )
     await guides().getByLabel('Network').selectOption('digits')
     await finished()
     expect(await alert().count()).toBe(0)

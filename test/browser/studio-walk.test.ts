@@ -343,7 +343,7 @@ describeInChromium('the room Walk', () => {
 
   test('what is seen is saved as a picture that brings it back', async () => {
     const saved = page.waitForEvent('download')
-    await page.getByRole('button', { name: 'Download PNG' }).click()
+    await page.getByRole('button', { name: 'Save PNG' }).click()
     const bytes = await readFile((await (await saved).path())!)
     const { studio } = decodePngText(bytes)
     expect(studio).toBe(new URL(page.url()).search.slice(1))
@@ -362,6 +362,177 @@ describeInChromium('the room Walk', () => {
     await bar.dispatchEvent('drop', { dataTransfer: files })
     expect(await page.locator('.over').count()).toBe(0)
     await rootIs(before)
+    expect(said).toEqual([])
+  })
+
+  test('all other keys: up, to the root, nearer, further away, and Shift to move the view', async () => {
+    await page.emulateMedia({ reducedMotion: 'reduce' })
+    await page.goto(`${site.url}?room=walk&root=3,1`)
+    await settled()
+    await canvas().focus()
+    await page.keyboard.press('Backspace')
+    await rootIs('3')
+    await goTo('3,1')
+    await rootIs('3,1')
+    await canvas().focus()
+    await page.keyboard.press('0')
+    await rootIs(null)
+    const whole = await still()
+    for (const key of [
+      '=',
+      '-',
+      '_',
+      'Shift+ArrowRight',
+      'Shift+ArrowDown',
+      'Shift+ArrowLeft',
+      'Shift+ArrowUp',
+    ]) {
+      await page.keyboard.press(key)
+      expect(await still(), key).not.toBe(whole)
+      expect(root(), key).toBeNull()
+      await page.keyboard.press('0')
+      expect(await still(), key).toBe(whole)
+    }
+    await page.emulateMedia({ reducedMotion: null })
+    expect(said).toEqual([])
+  })
+
+  test('buttons, wheel and pointer zoom and move the view', async () => {
+    await page.emulateMedia({ reducedMotion: 'reduce' })
+    await page.goto(`${site.url}?room=walk`)
+    await page.mouse.move(5, 5)
+    const whole = await still()
+    const middle = await placeOf(0, 0)
+    const right = await placeOf(1, 0)
+    const back = async () => {
+      await page.getByRole('button', { name: 'Root of the tree' }).click()
+      await page.mouse.move(5, 5)
+      expect(await still()).toBe(whole)
+    }
+    for (const name of ['Zoom in', 'Zoom out']) {
+      await page.getByRole('button', { name }).click()
+      await page.mouse.move(5, 5)
+      expect(await still(), name).not.toBe(whole)
+      await back()
+    }
+    await page.mouse.move(middle.x, middle.y)
+    await page.mouse.down()
+    await page.mouse.move(right.x, right.y, { steps: 4 })
+    await page.mouse.up()
+    await page.mouse.move(5, 5)
+    expect(await still()).not.toBe(whole)
+    await back()
+    // What the wheel brings near becomes the node that one looks at.
+    await page.mouse.move(right.x, right.y)
+    for (let i = 0; i < 5; i++) await page.mouse.wheel(0, -160)
+    await rootIs(String(tree.children([])[0].code))
+    await back()
+    await page.emulateMedia({ reducedMotion: null })
+    expect(said).toEqual([])
+  })
+
+  test('a link says what new pictures keep and how they are drawn; another seed, and its field, draw others', async () => {
+    const link = `${site.url}?room=walk&seed=5&root=6%2C2&below=1&fresh=counts`
+    const names = () =>
+      page
+        .locator('button[aria-label^="New picture"]')
+        .evaluateAll(all => all.map(one => one.getAttribute('aria-label')).join())
+    const others = async (before: string) => {
+      await page.waitForFunction(
+        before =>
+          [...document.querySelectorAll('button[aria-label^="New picture"]')]
+            .map(one => one.getAttribute('aria-label'))
+            .join() !== before,
+        before,
+      )
+      return names()
+    }
+    await page.goto(link)
+    await settled()
+    expect(await page.getByLabel(/^Codes kept/).inputValue()).toBe('1')
+    expect(await page.getByLabel('Drawn').inputValue()).toBe('counts')
+    expect(await page.getByLabel('Seed').inputValue()).toBe('5')
+    const five = await names()
+    await page.getByRole('button', { name: 'Another', exact: true }).click()
+    const another = await others(five)
+    expect(query().get('seed')).not.toBe('5')
+    await page.getByLabel('Seed').fill('5')
+    expect(await others(another)).toBe(five)
+    expect(page.url()).toBe(link)
+    // What is no seed changes nothing, and the field says again what counts.
+    for (const bad of ['', '-1', '4294967296', '1.5']) {
+      await page.getByLabel('Seed').fill(bad)
+      expect(page.url(), bad).toBe(link)
+      await page.getByLabel('Seed').blur()
+      expect(await page.getByLabel('Seed').inputValue(), bad).toBe('5')
+    }
+    expect(await names()).toBe(five)
+    expect(said).toEqual([])
+  })
+
+  test('the pad: a pen of any width, lines that are undone, and all of them cleared', async () => {
+    await page.goto(`${site.url}?room=walk`)
+    await settled()
+    await page.getByText('How to read it').click()
+    await page.getByText('Pale ones are on no training image’s way').waitFor()
+    await page.getByRole('button', { name: 'Draw', exact: true }).click()
+    const pad = page.getByRole('img', { name: 'Drawing pad' })
+    const button = (name: string) => page.getByRole('button', { name, exact: true })
+    const line = async (y: number) => {
+      await pad.scrollIntoViewIfNeeded()
+      const box = (await pad.boundingBox())!
+      await page.mouse.move(box.x + 0.2 * box.width, box.y + y * box.height)
+      await page.mouse.down()
+      await page.mouse.move(box.x + 0.8 * box.width, box.y + y * box.height, { steps: 3 })
+      await page.mouse.up()
+      return ink()
+    }
+    /** How much of the pad is drawn on, in whole pixels of white. */
+    const ink = () =>
+      pad.locator('canvas').evaluate(element => {
+        const { width, height } = element as HTMLCanvasElement
+        const { data } = (element as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height)
+        return data.reduce((sum, value, i) => (i % 4 === 0 ? sum + value / 255 : sum), 0)
+      })
+    expect(await ink()).toBe(0)
+    expect(await button('Undo').isDisabled()).toBe(true)
+    const thin = await line(0.2)
+    expect(thin).toBeGreaterThan(20)
+    await page.getByRole('slider', { name: 'Pen' }).fill('0.2')
+    const both = await line(0.6)
+    expect(both - thin).toBeGreaterThan(1.5 * thin)
+    await page.keyboard.press('Control+z')
+    expect(await ink()).toBe(thin)
+    await button('Undo').click()
+    expect(await ink()).toBe(0)
+    for (const y of [0.3, 0.7]) await line(y)
+    await button('Clear').click()
+    expect(await ink()).toBe(0)
+    expect(await button('Clear').isDisabled()).toBe(true)
+    await button('Draw').click()
+    expect(await pad.count()).toBe(0)
+  })
+
+  test('a picture is pasted, and one goes there again', async () => {
+    const half = Uint8Array.from({ length: 32 * 32 }, (_, i) => (i % 32 < 16 ? 0 : 255))
+    const png = encodePng({ width: 32, height: 32, channels: 1, data: half })
+    await page.evaluate(
+      bytes => {
+        const data = new DataTransfer()
+        data.items.add(new File([Uint8Array.from(bytes)], 'half.png', { type: 'image/png' }))
+        document.body.dispatchEvent(new ClipboardEvent('paste', { bubbles: true, clipboardData: data }))
+      },
+      [...png],
+    )
+    await page.getByText(/^Its code: 3 choices, 9 bits/).waitFor()
+    await page.waitForFunction(() => /root=\d%2C\d%2C\d$/.test(location.search))
+    const there = root()
+    await goTo('')
+    await rootIs(null)
+    await page.getByRole('button', { name: 'Go there' }).click()
+    await rootIs(there)
+    await goTo('')
+    await rootIs(null)
     expect(said).toEqual([])
   })
 
@@ -427,7 +598,9 @@ describeInChromium('the room Walk', () => {
     await bare.context().close()
     const none = await browser.newPage()
     await none.goto(`${site.url}?room=walk&model=nothing`)
-    expect(await none.getByRole('alert').textContent()).toBe('There is no models/nothing.safetensors.')
+    expect(await none.getByRole('alert').textContent()).toBe(
+      'There is no network called nothing here: choose one under Network.',
+    )
     await none.close()
   })
 

@@ -121,7 +121,7 @@ describe('formats', () => {
     }
     expect(farOff([peer('JPEG', 0.01), peer('WebP', 0.011)], 0.01)).toBe('')
     expect(farOff([peer('JPEG', 0.001), peer('WebP', 0.1)], 0.01)).toBe(
-      'JPEG cannot err as much: its nearest quality is a better one. WebP does not come as near at any quality.',
+      'JPEG is better even at its lowest quality. WebP does not come as near at any quality.',
     )
     expect(farOff([{ format: 'WebP', same: null, smallest: null }], 0.01)).toBe('')
   })

@@ -11,6 +11,7 @@ import {
   type GuideJson,
   guidesText,
   newGuide,
+  offBy,
   offered,
   readGuides,
   shownValue,
@@ -83,6 +84,12 @@ test('judges are offered to the guides that they can serve', () => {
   expect(judges('text')).toEqual(['text-image.json'])
   expect(judges('similar')).toEqual(['text-image.json'])
   expect(judges('style')).toEqual([undefined])
+  const field = fieldsOf(newGuide('class', context), context).find(({ name }) => name === 'judge')!
+  expect(field.kind === 'choice' && field.options[0].title).toBe('classifier')
+})
+
+test('an error is said with its scale', () => {
+  expect(offBy(Float32Array.of(0.25, 0.5))).toBe('off by 0.38 (0 is perfect)')
 })
 
 test('the classes of a judge are chosen by name; without names by number; or any', () => {

@@ -184,7 +184,7 @@ describe('the camera', () => {
     const camera = cameraOver(root, true)
     camera.zoom(0.001)
     expect(camera.seen.view.width).toBe(1.5)
-    camera.zoom(1e6)
+    camera.zoom(1e6, { x: 450, y: 350 })
     expect(camera.seen.view.width).toBe(0.08)
     camera.pan(1e9, 0)
     expect(camera.seen.view.x).toBeLessThanOrEqual(1)

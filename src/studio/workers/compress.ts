@@ -22,6 +22,8 @@ import { fetchBytes, fetchNetwork, type Network } from './models.ts'
 
 export interface ModelFacts {
   name: string
+  /** What it learned from. */
+  data: string
   channels: 1 | 3
   size: number
   /** Candidates of each layer, and the width of its image. */
@@ -81,10 +83,11 @@ export class Compress {
   }
 
   async open(name: string): Promise<ModelFacts> {
-    const model = await this.model(name)
+    const { model, data } = await this.network(name)
     const { channels, size } = model.config
     return {
       name,
+      data,
       channels,
       size,
       K: model.layers.map(layer => layer.K),
@@ -101,7 +104,9 @@ export class Compress {
     const index = seed % held.count
     const image = { width: held.size, height: held.size, data: toFloat(held, [index]) }
     const { picture } = fitted(image, { channels, size })
-    return { picture, title: held.names?.[index] ?? `Test digit ${index}` }
+    // `google/keycap_star`
+    const drawn = held.names?.[index].replace(/^.*\//, '').replaceAll('_', ' ')
+    return { picture, title: `A held-out ${drawn ?? held.labels![index]}` }
   }
 
   /** What a network takes of a picture's file. */

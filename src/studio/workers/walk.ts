@@ -10,7 +10,7 @@ import type { DdnModel, Told } from '../../ddn/model.ts'
 import { decodePngText, encodePng } from '../../report/png.ts'
 import { readCodes } from '../../train/codes-file.ts'
 import { fitted, toValues } from './compress-pictures.ts'
-import { addressOf, fetchBytes } from './models.ts'
+import { addressOf, fetchBytes, fetchWeights } from './models.ts'
 import { atlasOf, pixelsOf } from './walk-atlas.ts'
 import { type Counted, type Family, familyOf, ordered } from './walk-family.ts'
 import { NodePictures } from './walk-painter.ts'
@@ -195,7 +195,7 @@ async function openTree(
   const codesAddress = addressOf(name, 'codes')
   const notices: string[] = []
   const [bytes, codes] = await Promise.all([
-    fetchBytes(page, address),
+    fetchWeights(page, name),
     fetchBytes(page, codesAddress).catch(() => null),
   ])
   // A few layers of small pictures: to a graphics processor and back takes longer than computing them here, and every

@@ -10,8 +10,7 @@ export function farOff(peers: readonly Peer[], mse: number): string {
   return peers
     .flatMap(({ format, same }) => {
       if (!same) return []
-      if (same.mse * ALIKE < mse)
-        return [`${format} cannot err as much: its nearest quality is a better one.`]
+      if (same.mse * ALIKE < mse) return [`${format} is better even at its lowest quality.`]
       if (same.mse > mse * ALIKE) return [`${format} does not come as near at any quality.`]
       return []
     })

@@ -2,6 +2,7 @@
 
 import type { Drawn } from '../../../workers/grow-run.ts'
 import type { Apis } from '../../../workers/main.ts'
+import { sentence } from '../../lib/sentence.ts'
 import { type Opened, openWorker } from '../../lib/worker.ts'
 
 type Worker = Opened<Apis['grow-run']>
@@ -45,20 +46,16 @@ export class RunSamples {
         if (drawn) this.drawn = drawn
         this.error = ''
       } catch (error) {
-        if (wish.run === this.run) this.error = sentence((error as Error).message)
+        if (wish.run === this.run) this.error = sentence(error)
       }
     }
     this.working = false
   }
 
   private opened(): Worker {
-    this.worker ??= openWorker('grow-run', sentence => {
-      this.error = sentence
+    this.worker ??= openWorker('grow-run', said => {
+      this.error = said
     })
     return this.worker
   }
-}
-
-function sentence(text: string): string {
-  return `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
 }

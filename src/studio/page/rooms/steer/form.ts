@@ -47,20 +47,26 @@ export interface Option {
   value: unknown
 }
 
-/** What a guide is called, and what it wants. */
+/** What a guide is called, and what it does. */
 export const titles: Record<GuideName, { title: string; says: string }> = {
-  reconstruct: { title: 'Reconstruct', says: 'the picture itself' },
-  'super-resolve': { title: 'Super-resolve', says: 'a sharp picture with these means' },
-  inpaint: { title: 'Inpaint', says: 'what is known; the hidden part is free' },
-  colourise: { title: 'Colourise', says: 'the brightness of the picture, any colours' },
-  denoise: { title: 'Denoise', says: 'the picture behind noise' },
-  'low-bit': { title: 'Few shades', says: 'the picture in a few shades' },
-  edges: { title: 'Edges', says: 'the outlines of the picture' },
-  style: { title: 'Style', says: 'textures and colours of the picture' },
-  similar: { title: 'Similar', says: 'what looks like the picture to a judge' },
-  class: { title: 'Class', says: 'what a judge takes for a class' },
-  text: { title: 'Text', says: 'what a text says' },
-  strokes: { title: 'Strokes', says: 'paint where you painted' },
+  reconstruct: { title: 'Reconstruct', says: 'come close to the picture' },
+  'super-resolve': { title: 'Super-resolve', says: 'find sharp pictures with these means' },
+  inpaint: { title: 'Inpaint', says: 'keep what is visible, invent the rest' },
+  colourise: { title: 'Colourise', says: 'keep the brightness, invent the colours' },
+  denoise: { title: 'Denoise', says: 'find the picture behind noise' },
+  'low-bit': { title: 'Few shades', says: 'match the picture in a few shades' },
+  edges: { title: 'Edges', says: 'keep the outlines, invent the rest' },
+  style: { title: 'Style', says: 'take textures and colours from the picture' },
+  similar: { title: 'Similar', says: 'look like the picture to a judge' },
+  class: { title: 'Class', says: 'show what a judge takes for a class' },
+  text: { title: 'Text', says: 'show what a text says' },
+  strokes: { title: 'Strokes', says: 'have your paint where you painted' },
+}
+
+/** How far results are from what a guide wants, in the mean. */
+export function offBy(errors: Float32Array): string {
+  const mean = errors.reduce((a, b) => a + b, 0) / errors.length
+  return `off by ${mean.toPrecision(2)} (0 is perfect)`
 }
 
 /** The guides in the order in which they are offered. */
@@ -185,7 +191,9 @@ function judgesFor(guide: GuideName, judges: readonly JudgeFacts[]): Option[] {
     similar: ({ read }) => read === 'cosine' || read === 'features',
     style: ({ read }) => read === 'features',
   }
-  const own = judges.filter(fits[guide] ?? (() => false)).map(({ name }) => plain(name))
+  const own = judges
+    .filter(fits[guide] ?? (() => false))
+    .map(({ name }) => ({ title: name.replace(/\.json$/i, ''), value: name }))
   return guide === 'style' ? [{ title: 'none: fixed filters', value: undefined }, ...own] : own
 }
 

@@ -8,6 +8,7 @@ import type { SeenLayer, Steered, SteerRequest } from '../../../workers/steer-se
 import { download } from '../../lib/download.ts'
 import { networkOf } from '../../lib/models.ts'
 import { lessMotion } from '../../lib/motion.ts'
+import { sentence } from '../../lib/sentence.ts'
 import { state as shared } from '../../lib/url.svelte.ts'
 import { type Opened, openWorker } from '../../lib/worker.ts'
 import { type GuidesJson, guidesText, type JudgeFacts, MASK_FILE, readGuides, withDrawing } from './form.ts'
@@ -60,8 +61,8 @@ export class SteerRoom {
   private player: ReturnType<typeof setInterval> | undefined
 
   constructor() {
-    this.worker = openWorker('steer', sentence => {
-      this.error = sentence
+    this.worker = openWorker('steer', said => {
+      this.error = said
     })
     this.worker.api.judges(document.baseURI).then(
       judges => {
@@ -117,7 +118,7 @@ export class SteerRoom {
       const network = await this.worker.api.open(
         document.baseURI,
         name,
-        proxy((text: string) => this.note(text)),
+        proxy((text: string) => this.note(sentence(text))),
       )
       if (run === this.run) this.network = network
     } catch (error) {

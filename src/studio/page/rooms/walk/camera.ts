@@ -87,19 +87,26 @@ export class Camera<T extends Cell> {
     this.wanted = this.seen
   }
 
-  /** Makes things larger; what is at this place of the window, by default its middle, stays there. */
+  /**
+   * Makes things larger; what is at this place of the window stays there. Without one it is the middle, or, where no
+   * child is there, the nearest child: a node's own picture leads nowhere.
+   */
   zoom(by: number, at: { x: number; y: number } | null = null, soon = true): void {
     if (this.flown) this.halt()
     const { cell, view } = this.wanted
     const { width: w, height: h } = this.window
     const width = this.limit(cell, view.width / by)
-    const change = at ? (view.width - width) / Math.min(w, h) : 0
+    const share = width / view.width
+    const k = view.width / Math.min(w, h)
+    const stays = at
+      ? { x: view.x + (at.x - w / 2) * k, y: view.y + (at.y - h / 2) * k }
+      : (by > 1 && this.nearest(cell, view)) || view
     this.aim(
       {
         cell,
         view: {
-          x: view.x + ((at?.x ?? 0) - w / 2) * change,
-          y: view.y + ((at?.y ?? 0) - h / 2) * change,
+          x: stays.x + (view.x - stays.x) * share,
+          y: stays.y + (view.y - stays.y) * share,
           width,
         },
       },
@@ -192,6 +199,18 @@ export class Camera<T extends Cell> {
       cell = child
     }
     return { cell, view: { ...view, width: this.limit(cell, view.width) } }
+  }
+
+  /** The middle of the nearest child. */
+  private nearest(cell: T, { x, y }: View): { x: number; y: number } | null {
+    const apart = (place: { x: number; y: number }) => Math.hypot(place.x - x, place.y - y)
+    const middles = this.ground
+      .children(cell)
+      .map(({ place }) => ({ x: place.x + place.side / 2, y: place.y + place.side / 2 }))
+    return middles.reduce<{ x: number; y: number } | null>(
+      (best, one) => (best && apart(best) <= apart(one) ? best : one),
+      null,
+    )
   }
 
   /** The child in which the view's middle is, if it is at least so large against the view. */

@@ -143,7 +143,7 @@ export function paintSkeleton(brush: CanvasRenderingContext2D, { page, faint }: 
   brush.fillStyle = faint
   const side = (Math.min(width, height) / 1.03) * INNER
   const [left, top] = [(width - side) / 2, (height - side) / 2]
-  const { grid, places } = placesFor(40)
+  const { grid, places } = placesFor(8)
   const cell = (side / grid.n) * INNER
   for (const place of places) {
     const at = tileAt(place, side)

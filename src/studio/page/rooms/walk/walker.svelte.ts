@@ -32,6 +32,8 @@ export class Walker {
   hovered = $state.raw<WalkNode | null>(null)
   /** The view is on its way somewhere, or pictures fade in. */
   moving = $state(false)
+  /** All of the tree is in view. */
+  whole = $state(true)
   /** What is wrong: with the network, with the way that one wanted to go. */
   error = $state('')
   pathError = $state('')
