@@ -62,7 +62,7 @@ export async function tfjs({ rounds, steps, threads, tfjs }: TfjsOptions): Promi
 
 async function versionOf(folder: string | undefined): Promise<string> {
   const how =
-    'mkdir /tmp/tfjs && cd /tmp/tfjs && npm init -y && npm i @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm'
+    'mkdir tfjs && cd tfjs && npm init -y && npm i @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm'
   if (!folder)
     throw new Error(`say where TensorFlow.js is, with --tfjs FOLDER; such a folder is made by: ${how}`)
   const packages = join(folder, 'node_modules/@tensorflow')
